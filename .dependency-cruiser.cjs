@@ -32,9 +32,7 @@ const reachable = (room) => {
     .flatMap(pathsOf)
     .map((other) => under(other.path))
   const npm = (room.npm ?? []).map((name) => `node_modules/(@types/)?${escape(name)}/`)
-  const node = (room.node ?? []).map((name) =>
-    name === '*' ? '^(node:)?[a-z_]+(/[a-z_]+)*$' : `^(node:)?${name}(/|$)`,
-  )
+  const node = (room.node ?? []).map((name) => (name === '*' ? '^[a-z_:/]+$' : `^(node:)?${name}(/|$)`))
   return [...others, ...npm, ...node]
 }
 
@@ -78,6 +76,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/([^/]+)/', pathNot: '^apps/standalone/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'only-modules',
+      comment: 'standalone is a list of modules: it sees the index of each app and nothing behind it.',
+      severity: 'error',
+      from: { path: '^apps/standalone/' },
+      to: { path: '^apps/', pathNot: ['^apps/standalone/', '^apps/[^/]+/src/index\\.ts$'] },
     },
     {
       name: 'no-app-in-lib',
