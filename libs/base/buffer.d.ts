@@ -3,12 +3,8 @@
 // out of every other file of the pure rooms.
 
 interface Buffer extends Uint8Array {
-  toString(encoding?: 'utf8' | 'latin1' | 'hex', start?: number, end?: number): string
-  utf8Slice(start?: number, end?: number): string
-  latin1Slice(start?: number, end?: number): string
-  utf8Write(text: string, offset?: number, length?: number): number
-  latin1Write(text: string, offset?: number, length?: number): number
-  write(text: string, offset?: number, length?: number, encoding?: 'utf8' | 'latin1'): number
+  toString(encoding?: 'utf8' | 'hex', start?: number, end?: number): string
+  write(text: string, offset?: number): number
   copy(target: Uint8Array, targetStart?: number, sourceStart?: number, sourceEnd?: number): number
   compare(
     target: Uint8Array,
@@ -17,13 +13,13 @@ interface Buffer extends Uint8Array {
     sourceStart?: number,
     sourceEnd?: number,
   ): -1 | 0 | 1
-  equals(other: Uint8Array): boolean
 }
 
 declare const Buffer: {
   from(buffer: ArrayBufferLike, byteOffset?: number, length?: number): Buffer
-  from(text: string, encoding?: 'utf8' | 'latin1' | 'hex'): Buffer
-  byteLength(text: string, encoding?: 'utf8' | 'latin1'): number
+  from(text: string, encoding: 'hex'): Buffer
+  isBuffer(value: unknown): value is Buffer
+  byteLength(text: string): number
   allocUnsafeSlow(size: number): Buffer
   compare(a: Uint8Array, b: Uint8Array): -1 | 0 | 1
 }
