@@ -36,7 +36,7 @@ const oneUnion = {
 const namedOnly = { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'data/', 'results/', '.cache/'] },
+  { ignores: ['**/*.d.ts', 'dist/', 'coverage/', 'node_modules/', 'data/', 'results/', '.cache/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
