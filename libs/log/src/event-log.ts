@@ -1,0 +1,96 @@
+// The event-log port: what every adapter (embedded, memory, Kafka) does for the services. No adapter's name stands here.
+import type { Millis } from '#libs/base'
+import type { Topic } from '#libs/topics'
+import type { RecordBatchBuilder } from './record-batch.js'
+
+/** One partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** A run of records of one partition as its reader gets it: one Kafka record batch (v2), whole. */
+export interface Batch {
+  readonly topic: string
+  readonly partition: number
+  readonly baseOffset: number
+  /** The offset after the last record of the batch (compaction may have left gaps inside). */
+  readonly nextOffset: number
+  /** Stamped by the log (`LogAppendTime`), milliseconds since 1970. */
+  readonly appendTime: Millis
+  /** The batch's bytes; they stay as they are for as long as somebody holds them. */
+  readonly bytes: Uint8Array
+}
+
+/** Why the log did not take an append. `refused`: another owner holds the partition. `unavailable`: no room, failing disk. */
+export interface LogFailure {
+  readonly kind: 'refused' | 'unavailable' | 'closed'
+  readonly sentence: string
+}
+
+/** Called once per append, in order per partition, when its records are stored (or will never be). */
+export type Stored = (failure: LogFailure | undefined, baseOffset: number) => void
+
+/** One append of a commit: all records of `batch` to one partition. */
+export interface Append {
+  readonly target: TopicPartition
+  readonly batch: RecordBatchBuilder
+}
+
+/** The right to write the state partitions of one service's partition; the previous holder is refused from now on. */
+export interface Claim {
+  /**
+   * Appends all facts (the second state topic first, the main one last) and then the sends, in order. An adapter with
+   * `atomicCommit` stores all of them or none; with others the caller keeps an outbox. The builders may be reused on return.
+   */
+  commit(facts: readonly Append[], sends: readonly Append[], stored: Stored): void
+  release(): Promise<void>
+}
+
+/**
+ * `appended`: as soon as the log has accepted it, though a crash may still take it. `stored`: when it would survive one.
+ * What leaves the process must follow from stored records only; adapters that know no difference treat both alike.
+ */
+export type Visibility = 'appended' | 'stored'
+
+export interface ReaderOptions {
+  /** The first offset wanted, or `end` for what comes from now on. */
+  readonly from: number | 'end'
+  readonly visibility: Visibility
+  /** Takes one batch at a time, in order; a promise holds the next one back. A throw stops the reader and goes to `failed`. */
+  readonly handle: (batch: Batch) => void | Promise<void>
+  readonly failed: (error: unknown) => void
+}
+
+/** A running reader of one partition. */
+export interface Reader {
+  /** The offset of the next record that `handle` will be given. */
+  readonly position: number
+  pause(): void
+  resume(): void
+  close(): Promise<void>
+}
+
+/** A partitioned, durable, ordered log. */
+export interface EventLog {
+  /** True when a commit is stored whole or not at all, so that no outbox is needed. */
+  readonly atomicCommit: boolean
+  /** False while nothing can be stored (disk full or failing): senders should refuse rather than wait. */
+  readonly writable: boolean
+  /** Creates the topics that are missing, with this many partitions each; refuses a different count than exists. */
+  createTopics(topics: readonly { readonly topic: Topic; readonly partitions: number }[]): Promise<void>
+  /** Appends one batch (its records get consecutive offsets). The builder may be reused on return. */
+  append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored): void
+  claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim>
+  /** Reads a state partition from its start to the end it has when called; resolves with that end. */
+  readState(target: TopicPartition, visit: (batch: Batch) => void): Promise<number>
+  read(target: TopicPartition, options: ReaderOptions): Reader
+  startOffset(target: TopicPartition): number
+  /** The offset that the next appended record will get. */
+  endOffset(target: TopicPartition): number
+  /** Allows the log to forget records before `before`. */
+  trim(target: TopicPartition, before: number): void
+  /** Calls back when everything appended so far is stored: the way for what leaves the process by another door. */
+  barrier(stored: () => void): void
+  close(): Promise<void>
+}

@@ -1,0 +1,67 @@
+// Requests to session (tbmq.session.inbox) and its facts (tbmq.client.session).
+import { flag, optional, struct, text, u32, u8, union, whole, word, type ValueOf } from '../field.js'
+import { wantedSession } from './auth.js'
+import { address, messageValue, permissions, will } from './common.js'
+
+/** How a connection ended: the client said DISCONNECT, it broke, keep alive ran out, or the broker closed it. */
+export const closeCause = word([
+  'client',
+  'broken',
+  'keepAlive',
+  'server',
+  'takenOver',
+  'protocol',
+  'gatewayEnded',
+])
+export type CloseCause = ValueOf<typeof closeCause>
+
+/** What auth passes on when it lets a client in. */
+const opening = struct({ address, wanted: wantedSession, permissions, principal: text, arrivedMillis: whole })
+export type Opening = ValueOf<typeof opening>
+
+export const sessionRecord = union({
+  /** auth let the client in: give it its session. */
+  OpenSession: [1, opening],
+  /** A gateway: this connection is over, and all it sent is in the log. */
+  ConnectionClosed: [
+    2,
+    struct({
+      address,
+      clientId: text,
+      /** 0 when the connection was closed before its session was accepted. */
+      birth: whole,
+      cause: closeCause,
+      reasonCode: u8,
+      /** Set when DISCONNECT changed the session expiry. */
+      expirySeconds: optional(u32),
+      publishWill: flag,
+    }),
+  ],
+  /** A receiver holds no connection for what was sent to it. */
+  Gone: [3, struct({ address, clientId: text, birth: whole })],
+})
+export type SessionRecord = ValueOf<typeof sessionRecord>
+
+/** A client's session as it stands; a fact of session replaces the whole row. */
+export const sessionRow = struct({
+  clientId: text,
+  birth: whole,
+  kept: flag,
+  expirySeconds: u32,
+  principal: text,
+  /** The living connection; undefined while the client is away. */
+  address: optional(address),
+  connectedMillis: whole,
+  will: optional(will),
+  /** When a pending will fires (milliseconds since 1970); undefined while connected or without one. */
+  willDueMillis: optional(whole),
+  /** When the session ends unless the client comes back. */
+  expiryDueMillis: optional(whole),
+  /** A CONNECT that waits until the old connection is closed. */
+  waiting: optional(struct({ opening, birth: whole, untilMillis: whole })),
+})
+export type SessionRow = ValueOf<typeof sessionRow>
+
+/** A will on its way to tbmq.msg.all, as the session owner publishes it. */
+export const firedWill = struct({ clientId: text, birth: whole, message: messageValue })
+export type FiredWill = ValueOf<typeof firedWill>
