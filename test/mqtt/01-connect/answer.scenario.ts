@@ -1,0 +1,152 @@
+// The answer to a CONNECT, and what may not be one.
+import { expect } from 'vitest'
+import {
+  connect,
+  connectPacket,
+  codeOf,
+  fence,
+  message,
+  publish,
+  subscribe,
+  textOf,
+} from '../client/dialogue.js'
+import { join, packet, text } from '../client/bytes.js'
+import { rawConnect, rawConnectAs } from '../client/raw.js'
+import { expectDisconnected, expectRefused } from '../client/refusal.js'
+import { onEvery, scenario } from '../scene/scenario.js'
+
+scenario(
+  '5.0 [MQTT-3.1.4-5] [MQTT-3.2.0-1] [MQTT-3.2.2-1], 3.1.1 [MQTT-3.1.4-4] [MQTT-3.2.0-1]: ' +
+    'a CONNECT is answered first of all with CONNACK 0, no reserved bit set',
+  async (t) => {
+    const client = await t.open()
+    const connack = await connect(client, { clientId: t.id() })
+    expect(codeOf(connack)).toBe(0)
+    expect(client.history[0]).toBe('connack')
+    const flags = client.frameOf(connack)[2]
+    expect(flags).toBe(0)
+  },
+  onEvery,
+)
+
+scenario(
+  '5.0 [MQTT-3.2.0-2]: there is one CONNACK in a connection',
+  async (t) => {
+    const client = await t.connect()
+    await fence(client)
+    expect(client.history.filter((cmd) => cmd === 'connack')).toHaveLength(1)
+  },
+  onEvery,
+)
+
+scenario(
+  '5.0 [MQTT-3.1.0-1], 3.1.1 [MQTT-3.1.0-1]: a first packet that is not CONNECT ends the connection',
+  async (t) => {
+    const client = await t.open()
+    client.send({ cmd: 'pingreq' })
+    await client.closed()
+    expect(client.history).not.toContain('pingresp')
+  },
+  onEvery,
+)
+
+scenario(
+  '5.0 [MQTT-3.1.0-2], 3.1.1 [MQTT-3.1.0-2]: a second CONNECT is a protocol error',
+  async (t) => {
+    const client = await t.connect()
+    client.send(connectPacket(t.version, { clientId: t.id() }))
+    await expectDisconnected(client, 0x82)
+    expect(client.history.filter((cmd) => cmd === 'connack')).toHaveLength(1)
+  },
+  onEvery,
+)
+
+scenario(
+  '5.0 [MQTT-3.1.2-1], 3.1.1 [MQTT-3.1.2-1]: a wrong protocol name is not served',
+  async (t) => {
+    const client = await t.open()
+    client.send(rawConnect(t.version, { name: 'MQTX' }))
+    await client.closed()
+    expect(client.history).not.toContain('pingresp')
+  },
+  onEvery,
+)
+
+scenario('5.0 [MQTT-3.1.2-2]: protocol version 6 is refused with 0x84 or a close', async (t) => {
+  const client = await t.open()
+  client.send(rawConnect(5, { level: 6 }))
+  await client.closed()
+  const codes = client.inbox.map((answer) => (answer.cmd === 'connack' ? codeOf(answer) : -1))
+  expect([[], [0x84], [0x01]]).toContainEqual(codes)
+})
+
+scenario('3.1.1 [MQTT-3.1.2-2]: protocol level 2 is refused with CONNACK 1 and a close', async (t) => {
+  const client = await t.open({ version: 4 })
+  client.send(rawConnect(4, { level: 2 }))
+  expect(codeOf(await client.receive('connack'))).toBe(1)
+  await client.closed()
+})
+
+scenario(
+  '5.0 [MQTT-3.1.2-3], 3.1.1 [MQTT-3.1.2-3]: the reserved connect flag must be 0',
+  async (t) => {
+    const client = await t.open()
+    client.send(rawConnect(t.version, { flags: 3 }))
+    await expectRefused(client)
+  },
+  onEvery,
+)
+
+scenario(
+  '5.0 [MQTT-3.1.4-6], 3.1.1 [MQTT-3.1.4-5]: nothing that follows a refused CONNECT is worked on',
+  async (t) => {
+    const watcher = await t.connect()
+    await subscribe(watcher, { [t.topic()]: 0 })
+    const refused = await t.open({ version: 4 })
+    const connectBytes = rawConnectAs(4, '', false)
+    const publishBytes = packet(0x30, text(t.topic()), new TextEncoder().encode('refused'))
+    refused.send(join(connectBytes, publishBytes))
+    await refused.closed()
+    await t.nothingBefore(watcher, await t.connect(), t.topic())
+  },
+)
+
+scenario(
+  'packets sent behind the CONNECT without waiting for its CONNACK are worked on in order',
+  async (t) => {
+    const client = await t.open()
+    const topic = t.topic()
+    client.send(
+      join(
+        client.encode(connectPacket(t.version, { clientId: t.id() })),
+        client.encode({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1 }] }),
+        client.encode({
+          cmd: 'publish',
+          messageId: 2,
+          topic,
+          payload: 'early',
+          qos: 1,
+          dup: false,
+          retain: false,
+        }),
+        client.encode({ cmd: 'pingreq' }),
+      ),
+    )
+    await client.receive('connack')
+    expect((await client.receive('suback')).messageId).toBe(1)
+    expect((await client.receive('puback')).messageId).toBe(2)
+    expect(textOf(await message(client))).toBe('early')
+    await client.receive('pingresp')
+    expect(client.history[0]).toBe('connack')
+  },
+  onEvery,
+)
+
+scenario(
+  '5.0 [MQTT-3.12.4-1], 3.1.1 [MQTT-3.12.4-1]: PINGREQ is answered with PINGRESP',
+  async (t) => {
+    const client = await t.connect()
+    for (let count = 0; count < 3; count += 1) await fence(client)
+  },
+  onEvery,
+)

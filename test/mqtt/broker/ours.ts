@@ -1,0 +1,92 @@
+// The broker of this repository, started from the build as `npm start` would, on ports of its own choice.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Addresses, Broker, BrokerOptions } from './broker.js'
+import { makeCertificates } from './certificates.js'
+import { BrokerProcess } from './process.js'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const main = join(root, 'dist/apps/standalone/src/main.js')
+const names = ['tcp', 'tls', 'ws', 'wss', 'http'] as const
+
+export async function startOurs(options: BrokerOptions): Promise<Broker> {
+  const directory = await mkdtemp(join(tmpdir(), 'mqtt-ours-'))
+  const certificates = await makeCertificates(join(directory, 'certificates'))
+  const data = join(directory, 'data')
+  const settings = {
+    TBMQ_DATA_DIR: data,
+    TBMQ_TCP_PORT: '0',
+    TBMQ_TLS_PORT: '0',
+    TBMQ_WS_PORT: '0',
+    TBMQ_WSS_PORT: '0',
+    TBMQ_HTTP_PORT: '0',
+    TBMQ_TLS_CERT_FILE: certificates.certificateFile,
+    TBMQ_TLS_KEY_FILE: certificates.keyFile,
+    TBMQ_ANONYMOUS: options.users === undefined ? 'all' : 'none',
+    TBMQ_PARTITIONS: String(options.partitions),
+    TBMQ_SYS_INTERVAL_SECONDS: '1',
+    ...options.settings?.ours,
+  }
+  for (const [name, password] of Object.entries(options.users ?? {})) await addUser(settings, name, password)
+  let child = new BrokerProcess(process.execPath, [main], settings)
+  const addresses = await child.start(readAddresses)
+  const fixed = { ...settings, ...portsOf(addresses) }
+  let earlier = ''
+  return {
+    kind: 'ours',
+    addresses,
+    ca: certificates.ca,
+    output: () => earlier + child.output,
+    kill: async () => child.end('SIGKILL'),
+    start: async () => {
+      earlier += child.output
+      child = new BrokerProcess(process.execPath, [main], fixed)
+      await child.start(readAddresses)
+    },
+    stop: async () => {
+      await child.end('SIGTERM')
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Reads lines such as `listening tcp 127.0.0.1:1883`; the HTTP one is the last that a broker prints. */
+export function readAddresses(output: string): Addresses | undefined {
+  const found = new Map<string, string>()
+  for (const [, name = '', port = ''] of output.matchAll(/listening\W+(tcp|tls|wss?|https?)\b.*?:(\d+)/gi)) {
+    found.set(name.toLowerCase(), port)
+  }
+  const tcp = found.get('tcp')
+  const http = found.get('http')
+  if (tcp === undefined || http === undefined) return undefined
+  const addresses: Addresses = { tcp: `tcp://127.0.0.1:${tcp}`, http: `http://127.0.0.1:${http}` }
+  const [tls, ws, wss] = [found.get('tls'), found.get('ws'), found.get('wss')]
+  if (tls !== undefined) addresses.tls = `tls://127.0.0.1:${tls}`
+  if (ws !== undefined) addresses.ws = `ws://127.0.0.1:${ws}/mqtt`
+  if (wss !== undefined) addresses.wss = `wss://127.0.0.1:${wss}/mqtt`
+  return addresses
+}
+
+function portsOf(addresses: Addresses): Record<string, string> {
+  const ports: Record<string, string> = {}
+  for (const name of names) {
+    const address = addresses[name]
+    if (address !== undefined) ports[`TBMQ_${name.toUpperCase()}_PORT`] = new URL(address).port
+  }
+  return ports
+}
+
+async function addUser(settings: Record<string, string>, name: string, password: string): Promise<void> {
+  const child = spawn('npm', ['run', '--silent', 'user', 'add', name], {
+    cwd: root,
+    env: { ...process.env, ...settings },
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
+  child.stdin.end(`${password}\n`)
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`adding the user ${name} ended with ${String(code)}`)
+}

@@ -1,0 +1,12 @@
+// The black-box suite: `npm run test:mqtt`. It needs a built broker, unlike everything else under `npx vitest`.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    include: ['**/*.scenario.ts'],
+    globalSetup: ['./broker/shared.ts'],
+    maxConcurrency: 24,
+    testTimeout: 20_000,
+  },
+})
