@@ -62,11 +62,10 @@ const PLANTS = [
     "import { a } from '../../session/src/core/a.js'\nexport const e = a",
     'only-modules',
   ],
-  ['libs/state/src/f.ts', "import { log } from '#libs/log'\nexport const f = log", 'room-state'],
-  ['libs/log/src/record-batch.ts', "import { g } from './g.js'\nexport const batch = g", 'room-record-batch'],
+  ['libs/batch/src/f.ts', "import { log } from '#libs/log'\nexport const f = log", 'room-batch'],
   ['libs/base/src/h.ts', "import { log } from '#libs/log'\nexport const h = log", 'room-base'],
   ['libs/attic/src/i.ts', "import { log } from '#libs/log'\nexport const i = log", 'no-room'],
-  ['libs/state/src/j.ts', "import { nothing } from './nowhere.js'\nexport const j = nothing", 'resolvable'],
+  ['libs/batch/src/j.ts', "import { nothing } from './nowhere.js'\nexport const j = nothing", 'resolvable'],
 ] as const
 
 describe('a planted import', () => {

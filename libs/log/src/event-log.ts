@@ -1,25 +1,13 @@
 // The event-log port: what every adapter (embedded, memory, Kafka) does for the services. No adapter's name stands here.
-import type { Millis } from '#libs/base'
+import type { Batch, RecordBatchBuilder } from '#libs/batch'
 import type { Topic } from '#libs/topics'
-import type { RecordBatchBuilder } from './record-batch.js'
+
+export type { Batch } from '#libs/batch'
 
 /** One partition of a topic. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
-}
-
-/** A run of records of one partition as its reader gets it: one Kafka record batch (v2), whole. */
-export interface Batch {
-  readonly topic: string
-  readonly partition: number
-  readonly baseOffset: number
-  /** The offset after the last record of the batch (compaction may have left gaps inside). */
-  readonly nextOffset: number
-  /** Stamped by the log (`LogAppendTime`), milliseconds since 1970. */
-  readonly appendTime: Millis
-  /** The batch's bytes; they stay as they are for as long as somebody holds them. */
-  readonly bytes: Uint8Array
 }
 
 /** Why the log did not take an append. `refused`: another owner holds the partition. `unavailable`: no room, failing disk. */
