@@ -16,7 +16,15 @@ export const closeCause = word([
 export type CloseCause = ValueOf<typeof closeCause>
 
 /** What auth passes on when it lets a client in. */
-const opening = struct({ address, wanted: wantedSession, permissions, principal: text, arrivedMillis: whole })
+const opening = struct({
+  address,
+  wanted: wantedSession,
+  permissions,
+  principal: text,
+  arrivedMillis: whole,
+  /** Where its CONNECT stands in tbmq.auth.inbox: of two connections of one client, the later CONNECT wins. */
+  connectOffset: whole,
+})
 export type Opening = ValueOf<typeof opening>
 
 export const sessionRecord = union({
@@ -52,6 +60,8 @@ export const sessionRow = struct({
   /** The living connection; undefined while the client is away. */
   address: optional(address),
   connectedMillis: whole,
+  /** Where the CONNECT of `address` stands in tbmq.auth.inbox. */
+  connectOffset: whole,
   will: optional(will),
   /** When a pending will fires (milliseconds since 1970); undefined while connected or without one. */
   willDueMillis: optional(whole),
