@@ -2,6 +2,7 @@
 export { catalogue, gatewayInbox } from './catalogue.js'
 export * from './field.js'
 export * from './partitions.js'
+export * from './records/acknowledge-run.js'
 export * from './records/auth.js'
 export * from './records/common.js'
 export * from './records/delivery.js'

@@ -1,7 +1,7 @@
 // Messages on their way to receivers: one record per target and batch, written and read in place.
 //
 // MessageRun (from a matcher, to a gateway or to delivery):
-//   kind u8 = 100 · incarnation varint (0 to delivery) · route partition varint (of tbmq.msg.all) · base offset varint · items
+//   kind u8 = 100 · incarnation varint (to delivery: routedRun or directRun) · route partition varint (of tbmq.msg.all) · base offset varint · items
 //   item 0x01  receivers: count varint · count × receiver; they hold for all messages until the next item of this kind
 //     receiver: id varint (connection, or birth of a session or group) · options u8 · [ids count varint · subscription ids varint]
 //   item 0x80+ message: tag u8 · offset delta varint · [deadline u64] · topic (u16 + bytes) · [properties varint + bytes]
@@ -9,7 +9,10 @@
 //
 // KeptRun (from delivery to a gateway), one receiver per message:
 //   kind u8 = 101 · incarnation varint · items
-//   item 0x01  to: connection varint · number varint · packet id u16 · options u8 · [ids]; it holds for the next message only
+//   item 0x01  to: connection varint · number varint · packet id u16 · options u8 · [ids] · [group birth varint · delivery partition varint]
+//     it holds for the next message only. With groupOption the message belongs to a group and goes to a transient member: the packet
+//     id is 0 (the gateway's own), and what becomes of a QoS 1 or 2 message goes back as an acknowledgement with group birth and
+//     number (acknowledge-run.ts: puback, pubrec for QoS 2, dropped, gone) to that partition of tbmq.delivery.inbox.
 //   item 0x80+ message: as above, offset delta 0
 //
 // Message tag: bit 7 · bits 0-1 QoS · bit 2 retain (as published, or 1 for a retained message sent to a new subscription)
@@ -22,6 +25,11 @@ import { UnknownRecord } from '../field.js'
 export const messageRunKind = 100
 export const keptRunKind = 101
 
+/** In a MessageRun to delivery, in the incarnation's place: routed from the stream, dropped where its offset was seen before. */
+export const routedRun = 0
+/** The same: a page of retained messages, or what a group hands to a kept member; never compared with what was seen. */
+export const directRun = 1
+
 export const receiversItem = 0x01
 export const messageItem = 0x80
 
@@ -29,7 +37,7 @@ export const messageItem = 0x80
 export const retainAsPublishedOption = 0x04
 /** Subscription identifiers follow. */
 export const subscriptionIdsOption = 0x08
-/** To delivery: the id is a group's birth. */
+/** To delivery: the id is a group's birth. In a KeptRun: the message belongs to a group, whose birth and partition follow. */
 export const groupOption = 0x10
 /** In a KeptRun: sent before, DUP is set. */
 export const dupOption = 0x20
@@ -90,6 +98,21 @@ export function writeKeptReceiver(
   for (const subscriptionId of subscriptionIds) writer.varint(subscriptionId)
 }
 
+/** The same for a transient member of a group. `partition`: of tbmq.delivery.inbox, where the acknowledgement belongs. */
+export function writeGroupReceiver(
+  writer: ByteWriter,
+  connection: number,
+  number: number,
+  options: number,
+  subscriptionIds: readonly number[],
+  groupBirth: number,
+  partition: number,
+): void {
+  writeKeptReceiver(writer, connection, number, 0, options | groupOption, subscriptionIds)
+  writer.varint(groupBirth)
+  writer.varint(partition)
+}
+
 /** A message from ranges of two buffers (topic and properties in `source`, payload in `payloadSource`). `deadline` 0: none. */
 export function writeMessage(
   writer: ByteWriter,
@@ -141,6 +164,9 @@ export class RunReader {
   /** Of a KeptRun's receiver. */
   number = 0
   packetId = 0
+  /** Of a KeptRun's receiver with groupOption: the group, and the partition of tbmq.delivery.inbox that owns it. */
+  groupBirth = 0
+  groupPartition = 0
   /** Of a message. */
   tag = 0
   offset = 0
@@ -204,6 +230,9 @@ export class RunReader {
     this.number = this.reader.varint()
     this.packetId = this.reader.u16()
     this.#options()
+    if ((this.options & groupOption) === 0) return
+    this.groupBirth = this.reader.varint()
+    this.groupPartition = this.reader.varint()
   }
 
   #options(): void {
