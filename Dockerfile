@@ -11,7 +11,8 @@ COPY . .
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production TBMQ_DATA_DIR=/data
+# Health and metrics stay on the loopback address unless told otherwise; a container publishes what it is told to.
+ENV NODE_ENV=production TBMQ_DATA_DIR=/data TBMQ_HTTP_HOST=0.0.0.0
 WORKDIR /tbmq
 COPY --from=build /tbmq/package.json ./
 COPY --from=build /tbmq/node_modules node_modules

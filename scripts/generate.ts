@@ -4,8 +4,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Page } from './pages/page.js'
+import { topicsPage } from './pages/topics.js'
 
-const pages: readonly Page[] = []
+const pages: readonly Page[] = [topicsPage]
 
 function currentText(path: string): string | undefined {
   try {
