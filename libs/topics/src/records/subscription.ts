@@ -1,5 +1,5 @@
 // Requests to subscription (tbmq.subscription.inbox) and its facts (tbmq.client.subscriptions).
-import { flag, list, optional, struct, text, u16, u8, union, whole, type ValueOf } from '../field.js'
+import { bytes, flag, list, optional, struct, text, u16, u8, union, whole, type ValueOf } from '../field.js'
 import { address, sessionIdentity, wantedFilter } from './common.js'
 
 /** One filter with its place in the packet, so that the gateway can put the SUBACK together. */
@@ -69,3 +69,15 @@ export type SubscriptionRow = ValueOf<typeof subscriptionRow>
 /** A group as its matchers know it; the key is share name and filter. */
 export const groupRow = struct({ share: text, filter: text, birth: whole, owner: whole, fromOffset: whole })
 export type GroupRow = ValueOf<typeof groupRow>
+
+/** A retained message; the key is its topic name. Offset in this partition of tbmq.msg.all: a lower one never replaces a higher. */
+export const retainedRow = struct({
+  topic: text,
+  offset: whole,
+  qos: u8,
+  publisherClientId: text,
+  deadlineMillis: optional(whole),
+  properties: bytes,
+  payload: bytes,
+})
+export type RetainedRow = ValueOf<typeof retainedRow>
