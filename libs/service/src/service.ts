@@ -49,6 +49,8 @@ export interface Service<State, Fact> {
   decide(state: State, batch: Batch, now: Millis, outcome: Outcome<Fact>): void
   /** Fires what is due at `now`; gives when to call again, undefined for never. */
   tick(state: State, now: Millis, outcome: Outcome<Fact>): Millis | undefined
+  /** The earliest deadline of the state, undefined for none; asked after each batch, so it must cost next to nothing. */
+  nextWake(state: State): Millis | undefined
   /** Called once after a restore, before the first input: what must be sent again or asked for. */
   restored?(state: State, now: Millis, outcome: Outcome<Fact>): void
   /**

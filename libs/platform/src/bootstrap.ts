@@ -1,0 +1,129 @@
+// The life of a process: settings, log, Nest, services, doors, and the same backwards. What is wrong at the start is said in one line.
+import { join } from 'node:path'
+import { Module, type DynamicModule, type Type } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { openEmbeddedLog, type EmbeddedLog } from '#libs/log'
+import { catalogue, gatewayInbox, type Topic } from '#libs/topics'
+import { Doors, type Listening } from './doors.js'
+import { LogStrategy } from './log-strategy.js'
+import { createLogger, NestLogger, type Logger } from './logger.js'
+import { PlatformModule } from './platform.module.js'
+import { readSettings, unknownSettings, type Settings } from './settings.js'
+import { Vitals } from './vitals.js'
+import { greeting } from './greeting.js'
+
+/** Signals that stop the broker gracefully; a second one stops it at once. */
+const stopSignals = ['SIGINT', 'SIGTERM'] as const
+
+/** Runs the given apps in this process until a signal comes. Sets the exit code: 0 after a clean stop, 1 when it could not start. */
+export async function runBroker(apps: readonly Type[]): Promise<void> {
+  const began = performance.now()
+  try {
+    const settings = readSettings(process.env)
+    const logger = createLogger(settings.logLevel)
+    for (const name of unknownSettings(process.env))
+      logger.warn({ name }, 'no such setting; .env.example lists all')
+    const log = await openLog(settings, logger)
+    await start(apps, { settings, logger, log }, began)
+  } catch (error) {
+    console.error(`tbmq: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(1)
+  }
+}
+
+interface Parts {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly log: EmbeddedLog
+}
+
+async function start(apps: readonly Type[], parts: Parts, began: number): Promise<void> {
+  const { settings, logger } = parts
+  const root = rootModule(apps, PlatformModule.of(parts))
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  })
+  app.connectMicroservice({ strategy: app.get(LogStrategy) })
+  await app.listen(settings.httpPort, settings.httpHost)
+  await app.startAllMicroservices()
+  const doors = app.get(Doors)
+  const listening = await doors.open()
+  app.get(Vitals).serving = true
+  const http = httpListening(app, settings)
+  console.log(greeting(settings, [...listening, http], performance.now() - began))
+  stopOnSignal(app, parts)
+}
+
+/** The module that holds the given apps: standalone is nothing but this list. */
+function rootModule(apps: readonly Type[], platform: DynamicModule): Type {
+  @Module({ imports: [platform, ...apps] })
+  class Root {}
+  return Root
+}
+
+function httpListening(app: NestFastifyApplication, settings: Settings): Listening {
+  const address: unknown = app.getHttpServer().address()
+  const port =
+    typeof address === 'object' && address !== null && 'port' in address
+      ? Number(address.port)
+      : settings.httpPort
+  return { name: 'http', host: settings.httpHost, port }
+}
+
+async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog> {
+  const log = await openEmbeddedLog({
+    directory: join(settings.dataDir, 'log'),
+    segmentBytes: settings.segmentBytes,
+    diskMax: settings.diskMax,
+    diskFreeMin: settings.diskFreeMin,
+    notice: (sentence) => {
+      logger.warn({}, sentence)
+    },
+  })
+  const counted = (topic: Topic) => ({
+    topic: limited(topic, settings),
+    partitions: topic.partitioning === 'one' ? 1 : settings.partitions,
+  })
+  await log.createTopics([...Object.values(catalogue), gatewayInbox(settings.gatewayName)].map(counted))
+  return log
+}
+
+/** The retention that the settings give to the messages. */
+function limited(topic: Topic, settings: Settings): Topic {
+  if (topic !== catalogue.messages) return topic
+  const { messagesKeptTime: millis, messagesKeptBytes: bytes } = settings
+  return { ...topic, retention: { kind: 'limited', millis, bytes } }
+}
+
+function stopOnSignal(app: NestFastifyApplication, { settings, logger, log }: Parts): void {
+  let stopping = false
+  const stop = async (signal: string): Promise<void> => {
+    logger.info({ signal }, 'stopping')
+    app.get(Vitals).serving = false
+    await app.get(Doors).close()
+    await app.close()
+    await log.close()
+  }
+  for (const signal of stopSignals) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1)
+      stopping = true
+      // What does not end in time is as good as killed: everything acknowledged is stored, the next start restores it.
+      setTimeout(() => {
+        logger.error({}, 'the graceful stop took too long; stopping at once')
+        process.exit(1)
+      }, settings.shutdownMax).unref()
+      stop(signal).then(
+        () => {
+          process.exit(0)
+        },
+        (error: unknown) => {
+          logger.error({ detail: String(error) }, 'stopping failed')
+          process.exit(1)
+        },
+      )
+    })
+  }
+}

@@ -1,0 +1,41 @@
+// Log lines: pino for everything, and the face that Nest expects of it. Never payloads, never secrets.
+import type { LoggerService } from '@nestjs/common'
+import { pino, type Logger as Pino } from 'pino'
+
+/** What shells write lines with: a sentence, and the ids that belong to it. */
+export interface Logger {
+  debug(fields: object, sentence: string): void
+  info(fields: object, sentence: string): void
+  warn(fields: object, sentence: string): void
+  error(fields: object, sentence: string): void
+}
+
+/** Writes one JSON object a line to standard output; `level` as in TBMQ_LOG_LEVEL. */
+export function createLogger(level: string): Pino {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+}
+
+/** Nest's own lines: its start is of no interest to who runs a broker, its warnings are. */
+export class NestLogger implements LoggerService {
+  readonly #logger: Logger
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  log(message: unknown, context?: unknown): void {
+    this.#logger.debug({ context }, String(message))
+  }
+
+  warn(message: unknown, context?: unknown): void {
+    this.#logger.warn({ context }, String(message))
+  }
+
+  error(message: unknown, ...rest: readonly unknown[]): void {
+    this.#logger.error({ detail: rest.map(String) }, String(message))
+  }
+
+  debug(message: unknown, context?: unknown): void {
+    this.#logger.debug({ context }, String(message))
+  }
+}

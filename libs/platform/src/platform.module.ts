@@ -1,0 +1,48 @@
+// The platform for Nest: settings, logger, log and clock as values, health and metrics over HTTP.
+import { Global, Module, type DynamicModule } from '@nestjs/common'
+import { TerminusModule } from '@nestjs/terminus'
+import { PrometheusModule } from '@willsoto/nestjs-prometheus'
+import type { EventLog } from '#libs/log'
+import { systemClock } from '#libs/runtime'
+import { Doors } from './doors.js'
+import { HealthController } from './health.controller.js'
+import { LogStrategy } from './log-strategy.js'
+import { NestLogger, type Logger } from './logger.js'
+import { ServiceRegistry } from './service-registry.js'
+import type { Settings } from './settings.js'
+import { CLOCK, EVENT_LOG, LOGGER, SETTINGS } from './tokens.js'
+import { Vitals } from './vitals.js'
+
+export interface PlatformValues {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly log: EventLog
+}
+
+@Global()
+@Module({})
+export class PlatformModule {
+  /** `values` are made before Nest starts, so that what is wrong with them can be said in one line. */
+  static of(values: PlatformValues): DynamicModule {
+    return {
+      module: PlatformModule,
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        PrometheusModule.register({ path: '/metrics', defaultMetrics: { enabled: true } }),
+      ],
+      controllers: [HealthController],
+      providers: [
+        { provide: SETTINGS, useValue: values.settings },
+        { provide: LOGGER, useValue: values.logger },
+        { provide: EVENT_LOG, useValue: values.log },
+        { provide: CLOCK, useValue: systemClock },
+        { provide: NestLogger, useValue: new NestLogger(values.logger) },
+        Vitals,
+        Doors,
+        ServiceRegistry,
+        LogStrategy,
+      ],
+      exports: [SETTINGS, LOGGER, EVENT_LOG, CLOCK, Vitals, Doors, ServiceRegistry],
+    }
+  }
+}

@@ -1,0 +1,125 @@
+// One setting: its name in the environment, its kind, its default and a sentence. How text becomes a value, and what is wrong with it.
+
+/** What a setting's text means; `parse` throws a sentence about what would be right. */
+export interface SettingKind<T> {
+  /** For `.env.example` and the manual: what may be written. */
+  readonly written: string
+  parse(text: string): T
+}
+
+/** A declared setting. The default is text, too: it goes the same way as what a user writes. */
+export interface Setting<T> {
+  readonly name: string
+  readonly kind: SettingKind<T>
+  readonly fallback: string
+  readonly why: string
+}
+
+export type ValueOfSetting<S> = S extends Setting<infer T> ? T : never
+
+export const setting = <T>(
+  name: string,
+  kind: SettingKind<T>,
+  fallback: string,
+  why: string,
+): Setting<T> => ({
+  name,
+  kind,
+  fallback,
+  why,
+})
+
+export const words = <const W extends readonly string[]>(...allowed: W): SettingKind<W[number]> => ({
+  written: allowed.join(' | '),
+  parse(text) {
+    const found = allowed.find((word) => word === text)
+    if (found === undefined) throw new RangeError(`must be one of ${allowed.join(', ')}`)
+    return found
+  },
+})
+
+export const text: SettingKind<string> = { written: 'text', parse: (given) => given }
+
+export const flag: SettingKind<boolean> = {
+  written: 'true | false',
+  parse(given) {
+    if (given === 'true' || given === '1') return true
+    if (given === 'false' || given === '0') return false
+    throw new RangeError('must be true or false')
+  },
+}
+
+/** A whole number between two bounds, both allowed. */
+export const whole = (min: number, max: number): SettingKind<number> => ({
+  written: `whole number, ${String(min)} to ${String(max)}`,
+  parse(given) {
+    const value = Number(given)
+    if (!/^\d+$/.test(given) || value < min || value > max) {
+      throw new RangeError(`must be a whole number from ${String(min)} to ${String(max)}`)
+    }
+    return value
+  },
+})
+
+/** A TCP port; 0 lets the system choose, and the choice is printed. */
+export const port: SettingKind<number> = { ...whole(0, 65_535), written: 'port, 0 = any' }
+
+const byteUnits = new Map([
+  ['', 1],
+  ['B', 1],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3],
+  ['TiB', 1024 ** 4],
+])
+
+/** A number of bytes: `65536`, `64KiB`, `1GiB`. */
+export const byteSize: SettingKind<number> = {
+  written: 'bytes, e.g. 64KiB, 1GiB',
+  parse(given) {
+    const match = /^(\d+) ?([KMGT]iB|B|)$/.exec(given)
+    const unit = byteUnits.get(match?.[2] ?? '?')
+    if (match === null || unit === undefined)
+      throw new RangeError('must be a number of bytes such as 65536, 64KiB or 1GiB')
+    return Number(match[1]) * unit
+  },
+}
+
+/** Bytes, or a part of the file system: `80%`. */
+export const diskSize: SettingKind<number | { readonly percent: number }> = {
+  written: 'bytes or percent of the file system, e.g. 20GiB, 80%',
+  parse(given) {
+    const percent = /^(\d{1,2}|100)%$/.exec(given)
+    return percent === null ? byteSize.parse(given) : { percent: Number(percent[1]) }
+  },
+}
+
+const timeUnits = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+])
+
+/** A time in milliseconds: `500ms`, `10s`, `5m`, `24h`, `7d`. */
+export const duration: SettingKind<number> = {
+  written: 'time, e.g. 500ms, 10s, 24h, 7d',
+  parse(given) {
+    const match = /^(\d+) ?(ms|s|m|h|d)$/.exec(given)
+    const unit = timeUnits.get(match?.[2] ?? '?')
+    if (match === null || unit === undefined)
+      throw new RangeError('must be a time such as 500ms, 10s, 24h or 7d')
+    return Number(match[1]) * unit
+  },
+}
+
+/** Words with commas between them; empty for none. */
+export const list: SettingKind<readonly string[]> = {
+  written: 'list, with commas',
+  parse: (given) =>
+    given
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+}

@@ -1,0 +1,9 @@
+// Names under which the platform's parts are injected.
+import type { Settings } from './settings.js'
+
+export const SETTINGS = Symbol('settings')
+export const LOGGER = Symbol('logger')
+export const EVENT_LOG = Symbol('event log')
+export const CLOCK = Symbol('clock')
+
+export type { Settings }

@@ -1,0 +1,32 @@
+// What the process says about its health: parts by name, and whether it is ready to serve.
+import { Injectable } from '@nestjs/common'
+
+/** What a part says of itself; `detail` is shown, so it holds no secret. */
+export interface Vital {
+  readonly up: boolean
+  readonly detail?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Parts register here at start; `/health` asks all of them, `/ready` also wants `ready`. */
+@Injectable()
+export class Vitals {
+  readonly #parts = new Map<string, () => Vital>()
+  #serving = false
+
+  part(name: string, ask: () => Vital): void {
+    this.#parts.set(name, ask)
+  }
+
+  /** True once the state is restored and the listeners are open, false again while draining. */
+  set serving(serving: boolean) {
+    this.#serving = serving
+  }
+
+  get ready(): boolean {
+    return this.#serving && this.ask().every(([, vital]) => vital.up)
+  }
+
+  ask(): readonly (readonly [string, Vital])[] {
+    return [...this.#parts].map(([name, ask]) => [name, ask()] as const)
+  }
+}

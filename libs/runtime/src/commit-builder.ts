@@ -1,0 +1,149 @@
+// Collects what a service decided about one batch: facts for its state topics, sends for other topics. Reused for every batch.
+import { ByteWriter, utf8Encode } from '#libs/base'
+import { RecordBatchBuilder } from '#libs/batch'
+import type { Append } from '#libs/log'
+import type { FactCodec, Outcome, Service } from '#libs/service'
+import { catalogue, metadataKey, partitionOfTopic, type Topic } from '#libs/topics'
+
+/** A batch that grows beyond this many bytes is closed, and the next record begins another one of the same commit. */
+const batchBytesMax = 512 * 1024
+
+const metadataHeader = new Uint8Array([metadataKey])
+
+/** Key of the runtime's own records in a state topic: kind 0, then which input the position is of. */
+export const positionKind = 0
+
+export class CommitBuilder<State, Fact> implements Outcome<Fact> {
+  /** Facts in the order of the port: the second state topic's first. */
+  readonly facts: Append[] = []
+  readonly sends: Append[] = []
+  readonly #service: Service<State, Fact>
+  readonly #codec: FactCodec<Fact>
+  readonly #partition: number
+  readonly #topicPartitions: number
+  readonly #key = new ByteWriter(128)
+  readonly #value = new ByteWriter(4096)
+  readonly #factValue = new ByteWriter(1024)
+  readonly #open = new Map<string, Append[]>()
+  readonly #idle: RecordBatchBuilder[] = []
+  readonly #main: RecordBatchBuilder[] = []
+  readonly #second: RecordBatchBuilder[] = []
+  #state: State
+
+  constructor(service: Service<State, Fact>, state: State, partition: number, topicPartitions: number) {
+    this.#service = service
+    this.#codec = service.facts
+    this.#state = state
+    this.#partition = partition
+    this.#topicPartitions = topicPartitions
+  }
+
+  get empty(): boolean {
+    return this.sends.length === 0 && !this.hasFacts
+  }
+
+  get hasFacts(): boolean {
+    return this.#main.length + this.#second.length > 0
+  }
+
+  fact(fact: Fact): void {
+    const topic = this.#codec.topicOf(fact)
+    const key = this.#key.reset()
+    const value = this.#factValue.reset()
+    this.#codec.writeKey(key, fact)
+    const lives = this.#codec.writeValue(value, fact)
+    const builder = this.#builderOf(topic === 0 ? this.#main : this.#second)
+    builder.addRange(key.buffer, 0, key.position, lives ? value.buffer : null, 0, lives ? value.position : 0)
+    this.#service.apply(this.#state, fact)
+  }
+
+  /** Records how far an input has been read; goes last into the main state topic. */
+  position(input: number, offset: number): void {
+    const key = this.#key.reset()
+    key.u8(positionKind)
+    key.varint(input)
+    const value = this.#factValue.reset()
+    value.varint(offset)
+    this.#builderOf(this.#main).addRange(key.buffer, 0, key.position, value.buffer, 0, value.position)
+  }
+
+  value(): ByteWriter {
+    return this.#value.reset()
+  }
+
+  send(
+    topic: Topic,
+    partition: number,
+    key: string | Uint8Array | null,
+    value: ByteWriter = this.#value,
+  ): void {
+    const bytes = typeof key === 'string' ? utf8Encode(key) : key
+    this.#sendBuilder(topic.name, partition).addRange(
+      bytes,
+      0,
+      bytes === null ? 0 : bytes.length,
+      value.buffer,
+      0,
+      value.position,
+    )
+  }
+
+  publish(topicName: string, payload: Uint8Array, meta: ByteWriter): void {
+    const partition = partitionOfTopic(topicName, this.#topicPartitions)
+    this.#sendBuilder(catalogue.messages.name, partition).add(
+      utf8Encode(topicName),
+      payload,
+      metadataHeader,
+      meta.view(),
+    )
+  }
+
+  /** Puts the facts in the order in which they are to be stored. */
+  finish(): void {
+    const [main, second] = this.#service.states
+    if (second !== undefined) this.#push(second, this.#second)
+    this.#push(main, this.#main)
+  }
+
+  /** Forgets everything; the memory stays for the next batch. */
+  reset(): void {
+    for (const { batch } of this.facts) this.#release(batch)
+    for (const { batch } of this.sends) this.#release(batch)
+    this.facts.length = this.sends.length = this.#main.length = this.#second.length = 0
+    this.#open.clear()
+  }
+
+  #push(topic: Topic, builders: readonly RecordBatchBuilder[]): void {
+    for (const batch of builders) {
+      this.facts.push({ target: { topic: topic.name, partition: this.#partition }, batch })
+    }
+  }
+
+  #release(batch: RecordBatchBuilder): void {
+    batch.reset()
+    if (this.#idle.length < 16) this.#idle.push(batch)
+  }
+
+  #new(): RecordBatchBuilder {
+    return this.#idle.pop() ?? new RecordBatchBuilder(4096)
+  }
+
+  #builderOf(builders: RecordBatchBuilder[]): RecordBatchBuilder {
+    const last = builders.at(-1)
+    if (last !== undefined && last.size < batchBytesMax) return last
+    const builder = this.#new()
+    builders.push(builder)
+    return builder
+  }
+
+  #sendBuilder(topic: string, partition: number): RecordBatchBuilder {
+    let appends = this.#open.get(topic)
+    if (appends === undefined) this.#open.set(topic, (appends = []))
+    const open = appends[partition]
+    if (open !== undefined && open.batch.size < batchBytesMax) return open.batch
+    const append = { target: { topic, partition }, batch: this.#new() }
+    appends[partition] = append
+    this.sends.push(append)
+    return append.batch
+  }
+}
