@@ -1,0 +1,78 @@
+// The session service: which client is where. One living connection per client id, take-over, session expiry and wills.
+import { ByteReader, unreachable, type Millis } from '#libs/base'
+import { RecordCursor, type Batch } from '#libs/batch'
+import type { Outcome, Service } from '#libs/service'
+import { catalogue, leaseRecord, sessionRecord, type SessionRecord } from '#libs/topics'
+import { fireDeadlines, forgetConnections, nextWake } from './due.js'
+import { gatewayEnded, sweepEndedGateways } from './gateway-end.js'
+import { openSession } from './open-session.js'
+import { sessionFacts } from './session-facts.js'
+import { applySessionFact, emptySessions, type SessionFact, type SessionsState } from './sessions.state.js'
+import { connectionClosed, connectionGone } from './takeover.js'
+import { tellEnded, type SessionSettings, type Turn } from './turn.js'
+
+export const defaultSessionSettings: SessionSettings = {
+  sessionExpirySecondsMax: 7 * 24 * 60 * 60,
+  takeoverMillisMax: 500,
+  openAgeMillisMax: 30_000,
+  rememberMillis: 60_000,
+}
+
+/** Rows that one tick deals with at most; the rest follows in the next, so that a dead gateway's clients make no giant commit. */
+const rowsPerTickMax = 1_000
+
+/** The session service with these settings (see SessionSettings; what is not given is the default). */
+export function sessionService(given: Partial<SessionSettings> = {}): Service<SessionsState, SessionFact> {
+  const settings: SessionSettings = { ...defaultSessionSettings, ...given }
+  const cursor = new RecordCursor()
+  const reader = new ByteReader(cursor.bytes)
+
+  function decide(state: SessionsState, batch: Batch, now: Millis, outcome: Outcome<SessionFact>): void {
+    const turn: Turn = { state, settings, outcome, now, ended: [] }
+    const isLease = batch.topic === catalogue.gatewayLease.name
+    cursor.open(batch.bytes)
+    while (cursor.next()) {
+      if (cursor.valueFrom < 0) continue
+      reader.reset(cursor.bytes, cursor.valueFrom, cursor.valueTo)
+      if (isLease) gatewayEnded(turn, leaseRecord.read(reader))
+      // Offset 0 would be a birth that reads as none.
+      else onRecord(turn, sessionRecord.read(reader), cursor.offset + 1)
+    }
+    tellEnded(turn)
+  }
+
+  function tick(state: SessionsState, now: Millis, outcome: Outcome<SessionFact>): Millis | undefined {
+    const turn: Turn = { state, settings, outcome, now, ended: [] }
+    sweepEndedGateways(turn, fireDeadlines(turn, rowsPerTickMax))
+    forgetConnections(turn)
+    tellEnded(turn)
+    return nextWake(state)
+  }
+
+  return {
+    name: 'session',
+    states: [catalogue.sessions],
+    inputs: [catalogue.sessionInbox, catalogue.gatewayLease],
+    facts: sessionFacts,
+    empty: emptySessions,
+    apply: applySessionFact,
+    decide,
+    tick,
+    nextWake,
+  }
+}
+
+function onRecord(turn: Turn, record: SessionRecord, birth: number): void {
+  switch (record.kind) {
+    case 'OpenSession':
+      return openSession(turn, record, birth)
+    case 'ConnectionClosed': {
+      const { clientId, address } = record
+      return connectionClosed(turn, { clientId, address, wasAccepted: record.birth !== 0 }, record)
+    }
+    case 'Gone':
+      return connectionGone(turn, record.clientId, record.address)
+    default:
+      return unreachable(record)
+  }
+}

@@ -1,0 +1,85 @@
+// Take-over: a client id connects while it is still connected. The old connection is closed first; the new one waits until it is.
+import type { Address, SessionRow } from '#libs/topics'
+import { endConnection, type Ending } from './expiry.js'
+import { beginOrResume, type Newcomer } from './session.js'
+import { addressKey, hasEnded, sameAddress } from './sessions.state.js'
+import { close, note, refuse, storeRow, type Turn } from './turn.js'
+
+/** Session taken over, as reason code of DISCONNECT and CONNACK. */
+const takenOver = { code: 0x8e, sentence: 'The client has connected again.' }
+
+/** What is known of a connection of which nobody can tell any more. */
+const vanished = { reasonCode: 0x80, expirySeconds: undefined, publishWill: true } as const
+
+/** A newcomer for a session that has a living connection. [MQTT-3.1.4-2] [MQTT-3.1.4-3] */
+export function takeOver(turn: Turn, row: SessionRow, newcomer: Newcomer): void {
+  const { address, waiting } = row
+  if (address === undefined) return
+  const isGone = hasEnded(turn.state, address) || isOlderLife(address, newcomer.opening.address)
+  const newest = waiting?.opening.connectOffset ?? row.connectOffset
+  // auth answers in no order: a CONNECT that came before the living connection's must not win. Offsets of two lives do not compare.
+  if (!isGone && newcomer.opening.connectOffset < newest) {
+    return refuse(turn, newcomer.opening.address, takenOver)
+  }
+  if (waiting !== undefined) refuse(turn, waiting.opening.address, takenOver)
+  // The first CONNECT of several sets the time: a storm of them must not put it off for ever.
+  const untilMillis = waiting?.untilMillis ?? turn.now + turn.settings.takeoverMillisMax
+  const contested: SessionRow = { ...row, waiting: { ...newcomer, untilMillis } }
+  if (isGone) return connectionOver(turn, contested, { ...vanished, cause: 'gatewayEnded' })
+  storeRow(turn, contested)
+  if (waiting !== undefined) return
+  close(turn, address, takenOver)
+  note(turn, row, {
+    event: 'takenOver',
+    code: takenOver.code,
+    detail: `by ${newcomer.opening.address.gateway}`,
+  })
+}
+
+/** True when the gateway of the old connection has been started again, as the newcomer shows. */
+const isOlderLife = (old: Address, newcomer: Address): boolean =>
+  old.gateway === newcomer.gateway && old.incarnation < newcomer.incarnation
+
+/** ConnectionClosed and Gone: a gateway says that a connection is no more. `wasAccepted`: the gateway knew that it had its session. */
+export function connectionClosed(
+  turn: Turn,
+  connection: { readonly clientId: string; readonly address: Address; readonly wasAccepted: boolean },
+  ending: Ending,
+): void {
+  const { clientId, address, wasAccepted } = connection
+  const row = turn.state.rows.get(clientId)
+  if (row !== undefined && sameAddress(row.address, address)) return connectionOver(turn, row, ending)
+  if (row?.waiting !== undefined && sameAddress(row.waiting.opening.address, address)) {
+    return storeRow(turn, { ...row, waiting: undefined })
+  }
+  if (wasAccepted || hasEnded(turn.state, address)) return
+  // Its OpenSession is still on its way, and would make a session for nobody.
+  if (turn.state.remembered.has(addressKey(address))) return
+  const untilMillis = turn.now + turn.settings.rememberMillis
+  turn.outcome.fact({ kind: 'ConnectionRemembered', address, untilMillis })
+}
+
+/** A receiver held no connection for what was sent to it: whoever is still connected there is a ghost. */
+export function connectionGone(turn: Turn, clientId: string, address: Address): void {
+  connectionClosed(turn, { clientId, address, wasAccepted: true }, { ...vanished, cause: 'broken' })
+}
+
+/** The living connection of this row is over: whoever waits comes in, or the client is away. */
+export function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
+  const left = endConnection(turn, row, ending)
+  const { waiting } = row
+  if (waiting !== undefined && !hasEnded(turn.state, waiting.opening.address)) {
+    return beginOrResume(turn, left, waiting)
+  }
+  if (left !== undefined) storeRow(turn, left)
+}
+
+/** The old connection has had its time to close. */
+export function forceTakeOver(turn: Turn, row: SessionRow): void {
+  connectionOver(turn, row, { ...vanished, cause: 'takenOver', reasonCode: takenOver.code })
+}
+
+/** The gateway of this row's connection is no more. */
+export function gatewayGone(turn: Turn, row: SessionRow): void {
+  connectionOver(turn, row, { ...vanished, cause: 'gatewayEnded' })
+}

@@ -1,0 +1,119 @@
+// What a decision of session works with, and the records that it sends to the others.
+import type { Millis } from '#libs/base'
+import type { Outcome } from '#libs/service'
+import {
+  catalogue,
+  deliveryRecord,
+  gatewayInbox,
+  gatewayRecord,
+  historyRecord,
+  subscriptionRecord,
+  type Address,
+  type DeliveryRecord,
+  type GatewayRecord,
+  type Opening,
+  type SessionIdentity,
+  type SessionRow,
+  type SubscriptionRecord,
+} from '#libs/topics'
+import type { SessionFact, SessionsState } from './sessions.state.js'
+
+export interface SessionSettings {
+  /** The longest session expiry that is granted, in seconds; 0xFFFFFFFF grants sessions that never end. */
+  readonly sessionExpirySecondsMax: number
+  /** How long a taken-over connection may take to close before the new one is let in all the same. */
+  readonly takeoverMillisMax: Millis
+  /** An OpenSession whose CONNECT arrived longer ago is dropped: its connection has long given up. */
+  readonly openAgeMillisMax: Millis
+  /** How long a connection that ended before its OpenSession arrived is remembered. */
+  readonly rememberMillis: Millis
+}
+
+/** One call of `decide` or `tick`. */
+export interface Turn {
+  readonly state: SessionsState
+  readonly settings: SessionSettings
+  readonly outcome: Outcome<SessionFact>
+  readonly now: Millis
+  /** Sessions that ended in this turn; told to the others packed, at its end. */
+  readonly ended: SessionIdentity[]
+}
+
+export const identityOf = (row: SessionRow): SessionIdentity => ({ clientId: row.clientId, birth: row.birth })
+
+export function storeRow(turn: Turn, row: SessionRow): void {
+  turn.outcome.fact({ kind: 'SessionStored', row })
+}
+
+/** The session is there: the gateway may send CONNACK. */
+export function accept(turn: Turn, row: SessionRow, opening: Opening, sessionPresent: boolean): void {
+  const { incarnation, connection } = opening.address
+  toGateway(turn, opening.address, {
+    kind: 'SessionAccepted',
+    incarnation,
+    connection,
+    birth: row.birth,
+    sessionPresent,
+    kept: row.kept,
+    expirySeconds: row.expirySeconds,
+    permissions: opening.permissions,
+    principal: opening.principal,
+  })
+}
+
+export function refuse(turn: Turn, address: Address, reason: { code: number; sentence: string }): void {
+  const { incarnation, connection } = address
+  const { code, sentence } = reason
+  toGateway(turn, address, { kind: 'ConnectionRefused', incarnation, connection, reasonCode: code, sentence })
+}
+
+export function close(turn: Turn, address: Address, reason: { code: number; sentence: string }): void {
+  const { incarnation, connection } = address
+  const { code, sentence } = reason
+  toGateway(turn, address, { kind: 'CloseConnection', incarnation, connection, reasonCode: code, sentence })
+}
+
+/** To the delivery owner of this client: it holds the partition of the same number. */
+export function toDelivery(turn: Turn, clientId: string, record: DeliveryRecord): void {
+  const { outcome, state } = turn
+  deliveryRecord.write(outcome.value(), record)
+  outcome.send(catalogue.deliveryInbox, state.placement.partition, clientId)
+}
+
+function toGateway(turn: Turn, address: Address, record: GatewayRecord): void {
+  const { outcome } = turn
+  gatewayRecord.write(outcome.value(), record)
+  outcome.send(gatewayInbox(address.gateway), 0, null)
+}
+
+/** One line in the client's history. */
+export function note(
+  turn: Turn,
+  row: { readonly clientId: string; readonly birth: number },
+  line: { readonly event: string; readonly code?: number; readonly detail?: string },
+): void {
+  const { outcome, state } = turn
+  const { event, code = 0, detail = '' } = line
+  historyRecord.write(outcome.value(), { event, code, detail, birth: row.birth })
+  outcome.send(catalogue.history, state.placement.partition, row.clientId)
+}
+
+/** As many ended sessions as go into one record. */
+const endedPerRecordMax = 1_000
+
+/** Tells every matcher and every delivery owner which sessions ended in this turn. */
+export function tellEnded(turn: Turn): void {
+  for (let from = 0; from < turn.ended.length; from += endedPerRecordMax) {
+    const sessions = turn.ended.slice(from, from + endedPerRecordMax)
+    const { clientPartitions, topicPartitions } = turn.state.placement
+    const record: SubscriptionRecord & DeliveryRecord = { kind: 'EndSessions', sessions }
+    for (let partition = 0; partition < topicPartitions; partition++) {
+      subscriptionRecord.write(turn.outcome.value(), record)
+      turn.outcome.send(catalogue.subscriptionInbox, partition, null)
+    }
+    for (let partition = 0; partition < clientPartitions; partition++) {
+      deliveryRecord.write(turn.outcome.value(), record)
+      turn.outcome.send(catalogue.deliveryInbox, partition, null)
+    }
+  }
+}
