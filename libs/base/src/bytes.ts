@@ -3,8 +3,8 @@
 
 export const EMPTY_BYTES: Uint8Array = Buffer.allocUnsafeSlow(0)
 
-/** Up to this many bytes a plain loop beats the call into the engine (measured: see test/bench). */
-const LOOP_MAX = 48
+/** Up to this many bytes a plain loop (1.2 ns a byte) beats the call into the engine (44 ns). */
+const LOOP_MAX = 32
 
 /** Zeroed memory of its own (not a slice of a pool). */
 export function allocate(length: number): Uint8Array {
