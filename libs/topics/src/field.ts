@@ -1,6 +1,6 @@
 // The little language in which records are written down: fields, structures, and unions with one byte for the kind.
 // A record type is its TypeScript value and its bytes at once. Golden bytes hold every version: add kinds, never edit them.
-import type { ByteReader, ByteWriter } from '#libs/base'
+import { copyOf, type ByteReader, type ByteWriter } from '#libs/base'
 
 /** A value's way to bytes and back. `read` throws `ShortRead` when the bytes end too early, `UnknownRecord` for what it cannot know. */
 export interface Field<T> {
@@ -25,7 +25,7 @@ export const flag: Field<boolean> = { write: (w, v) => w.u8(v ? 1 : 0), read: (r
 /** UTF-8 with its length before it. */
 export const text: Field<string> = { write: (w, v) => w.text(v), read: (r) => r.text() }
 /** Bytes with their length before them; reading copies, so that a small value does not keep a large buffer alive. */
-export const bytes: Field<Uint8Array> = { write: (w, v) => w.bytes(v), read: (r) => r.bytes().slice() }
+export const bytes: Field<Uint8Array> = { write: (w, v) => w.bytes(v), read: (r) => copyOf(r.bytes()) }
 
 /** A value that may be absent. */
 export function optional<T>(field: Field<T>): Field<T | undefined> {
