@@ -1,0 +1,170 @@
+// The file layer: the few calls that the embedded log makes to a file system, so that tests can make them fail and know what is synced.
+import fs from 'node:fs'
+import { open, readdir, readFile, rename, rm, mkdir, statfs } from 'node:fs/promises'
+
+export interface OpenFile {
+  /** Writes all buffers one behind the other from `position` on; `written` may be less than asked for when the disk is full. */
+  writev(
+    buffers: readonly Uint8Array[],
+    position: number,
+    done: (error: Error | null, written: number) => void,
+  ): void
+  /** `fdatasync`: what has been written before, and the file's length, survive a power cut when it is done. */
+  sync(done: (error: Error | null) => void): void
+  /** Fills as much of `target` as there is; resolves with the bytes read. */
+  read(target: Uint8Array, position: number): Promise<number>
+  truncate(length: number): Promise<void>
+  size(): Promise<number>
+  close(): Promise<void>
+}
+
+export interface Files {
+  /** `create` fails when the file exists; `write` and `read` fail when it does not. */
+  open(path: string, mode: 'create' | 'write' | 'read'): Promise<OpenFile>
+  /** Names in a directory; made if it does not exist. */
+  list(directory: string): Promise<string[]>
+  /** The whole of a small file; undefined if there is none. */
+  readText(path: string): Promise<string | undefined>
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file; no error if there is none. */
+  remove(path: string): Promise<void>
+  /** Makes created, renamed and removed names in a directory survive a power cut. */
+  syncDirectory(directory: string): Promise<void>
+  /** Bytes of the file system and how many of them a process may still fill. */
+  room(directory: string): Promise<{ readonly total: number; readonly free: number }>
+}
+
+class NodeFile implements OpenFile {
+  readonly #fd: number
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  writev(
+    buffers: readonly Uint8Array[],
+    position: number,
+    done: (error: Error | null, written: number) => void,
+  ): void {
+    fs.writev(this.#fd, buffers, position, done)
+  }
+
+  sync(done: (error: Error | null) => void): void {
+    fs.fdatasync(this.#fd, done)
+  }
+
+  read(target: Uint8Array, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let filled = 0
+      const more = (): void => {
+        fs.read(this.#fd, target, filled, target.length - filled, position + filled, (error, count) => {
+          if (error !== null) return reject(error)
+          filled += count
+          if (count === 0 || filled === target.length) resolve(filled)
+          else more()
+        })
+      }
+      more()
+    })
+  }
+
+  truncate(length: number): Promise<void> {
+    return new Promise((resolve, reject) =>
+      fs.ftruncate(this.#fd, length, (error) => (error === null ? resolve() : reject(error))),
+    )
+  }
+
+  size(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      fs.fstat(this.#fd, (error, stat) => (error === null ? resolve(stat.size) : reject(error))),
+    )
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      fs.close(this.#fd, (error) => (error == null ? resolve() : reject(error))),
+    )
+  }
+}
+
+const flags = { create: 'wx+', write: 'r+', read: 'r' } as const
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+/** The real file system. */
+export const nodeFiles: Files = {
+  open: (path, mode) =>
+    new Promise((resolve, reject) =>
+      fs.open(path, flags[mode], (error, fd) => (error === null ? resolve(new NodeFile(fd)) : reject(error))),
+    ),
+  async list(directory) {
+    await mkdir(directory, { recursive: true })
+    return readdir(directory)
+  },
+  async readText(path) {
+    try {
+      return await readFile(path, 'utf8')
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  },
+  rename,
+  remove: (path) => rm(path, { force: true }),
+  async syncDirectory(directory) {
+    const handle = await open(directory, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+  async room(directory) {
+    const found = await statfs(directory)
+    return { total: found.blocks * found.bsize, free: found.bavail * found.bsize }
+  },
+}
+
+/** Writes `buffers` from `position` on and syncs them. */
+export function writeAndSync(
+  file: OpenFile,
+  buffers: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let size = 0
+  for (const buffer of buffers) size += buffer.length
+  return new Promise((resolve, reject) =>
+    file.writev(buffers, position, (error, written) => {
+      if (error !== null) return reject(error)
+      if (written !== size) return reject(new ShortWrite(written, size))
+      file.sync((failed) => (failed === null ? resolve() : reject(failed)))
+    }),
+  )
+}
+
+/** A write that ended early without an error: the disk is full. */
+export class ShortWrite extends Error {
+  override readonly name = 'ShortWrite'
+  constructor(written: number, size: number) {
+    super(`only ${written} of ${size} bytes were written: no space left on device`)
+  }
+}
+
+/** Replaces a small file so that after a crash it is either the old or the new one. */
+export async function replaceText(
+  files: Files,
+  directory: string,
+  name: string,
+  text: string,
+): Promise<void> {
+  const draft = `${directory}/${name}.tmp`
+  await files.remove(draft)
+  const file = await files.open(draft, 'create')
+  try {
+    await writeAndSync(file, [Buffer.from(text)], 0)
+  } finally {
+    await file.close()
+  }
+  await files.rename(draft, `${directory}/${name}`)
+  await files.syncDirectory(directory)
+}

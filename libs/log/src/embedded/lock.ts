@@ -1,0 +1,93 @@
+// One broker per data directory: a Unix socket in it that listens for as long as its process lives. The kernel ends the listening
+// with the process, so what a SIGKILL leaves behind is a socket that refuses, which is taken over.
+import { mkdir, rm, rmdir, stat } from 'node:fs/promises'
+import net from 'node:net'
+import path from 'node:path'
+
+export interface Lock {
+  release(): Promise<void>
+}
+
+/** Another living process has the directory open. */
+export class DirectoryInUse extends Error {
+  override readonly name = 'DirectoryInUse'
+  constructor(directory: string) {
+    super(`${directory} is in use by another broker that is running`)
+  }
+}
+
+/** Takes the lock or throws DirectoryInUse. `notice` gets a sentence if this file system cannot hold a lock at all. */
+export async function lockDirectory(directory: string, notice: (sentence: string) => void): Promise<Lock> {
+  const socket = shortest(path.join(directory, 'lock'))
+  try {
+    return await listen(socket)
+  } catch (error) {
+    if (codeOf(error) === 'EADDRINUSE') return takeOver(directory, socket)
+    if (codeOf(error) === 'ENOENT') throw error
+    notice(
+      `${directory} cannot be locked against a second broker (${codeOf(error)}): see that there is only one`,
+    )
+    return { release: async () => {} }
+  }
+}
+
+/** Only one at a time looks whether the old holder lives and puts itself in its place. */
+async function takeOver(directory: string, socket: string): Promise<Lock> {
+  const guard = path.join(directory, 'lock.guard')
+  if (!(await enter(guard))) throw new DirectoryInUse(directory)
+  try {
+    if (await answers(socket)) throw new DirectoryInUse(directory)
+    await rm(socket, { force: true })
+    return await listen(socket)
+  } finally {
+    await rmdir(guard)
+  }
+}
+
+/** Nobody needs the guard for longer than a moment: one that is older was left by a process that died in between. */
+async function enter(guard: string): Promise<boolean> {
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      await mkdir(guard)
+      return true
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+    const found = await stat(guard).catch(() => undefined)
+    if (found !== undefined && Date.now() - found.mtimeMs < 5000) return false
+    if (found !== undefined) await rmdir(guard).catch(() => undefined)
+  }
+  return false
+}
+
+function listen(socket: string): Promise<Lock> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer((connection) => connection.destroy())
+    server.once('error', reject)
+    server.listen(socket, () => {
+      server.unref()
+      resolve({ release: () => new Promise((done) => server.close(() => done())) })
+    })
+  })
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = net.connect(socket)
+    connection.once('connect', () => {
+      connection.destroy()
+      resolve(true)
+    })
+    connection.once('error', () => resolve(false))
+  })
+}
+
+/** The kernel takes at most 107 bytes: of the absolute and the relative path the shorter one is used. */
+function shortest(socket: string): string {
+  const absolute = path.resolve(socket)
+  const relative = path.relative(process.cwd(), absolute)
+  return relative.length < absolute.length ? relative : absolute
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)

@@ -1,0 +1,311 @@
+// Opening the directory again: which frames are there, which of them count, and where each file is cut.
+import { crc32c } from '@node-rs/crc32'
+import { checkBatch } from '#libs/batch'
+import type { Files, OpenFile } from './files.js'
+import { decodeSegmentHeader, formatVersion, frameMarkBytes, segmentHeaderSize } from './frame.js'
+import { NewerFormat, type Manifest } from './manifest.js'
+import { indexFrame, parseSegmentName, scanFrames, Segment, segmentPath, type RunName } from './segment.js'
+import { SegmentIndex } from './segment-index.js'
+
+/** What was found of one run. */
+export interface FoundRun {
+  readonly segments: Segment[]
+  readonly nextId: number
+  /** True when the last segment can be written on. */
+  readonly open: boolean
+}
+
+export interface Found {
+  readonly runs: Readonly<Record<RunName, FoundRun>>
+  /** The number of the last frame that counts. */
+  readonly last: number
+}
+
+/** The log refuses to start: frames that were stored cannot be read any more. */
+export class DamagedLog extends Error {
+  override readonly name = 'DamagedLog'
+  constructor(path: string, position: number, number: number) {
+    super(
+      `${path} is damaged at byte ${position}: frame ${number} was stored and cannot be read. ` +
+        'Put the directory back from a copy, or start once with TBMQ_LOG_DAMAGE=cut to give up everything from there on',
+    )
+  }
+}
+
+/** A frame in an open segment. */
+interface Scanned {
+  readonly number: number
+  readonly goesOn: boolean
+  readonly position: number
+  readonly size: number
+}
+
+/** An open segment after its scan. */
+interface OpenSegment {
+  readonly segment: Segment
+  readonly frames: Scanned[]
+  readonly size: number
+  /** Where the first bytes are that are no frame; `size` if there are none. */
+  bad: number
+}
+
+export interface RecoverySettings {
+  readonly files: Files
+  readonly directory: string
+  readonly manifest: Manifest
+  /** What to do when stored frames are missing. */
+  readonly damage: 'refuse' | 'cut'
+  readonly notice: (sentence: string) => void
+}
+
+export async function recover(settings: RecoverySettings): Promise<Found> {
+  return new Recovery(settings).run()
+}
+
+class Recovery {
+  readonly #settings: RecoverySettings
+  /** All frames up to here were synced: they must be there, unless compaction or retention took them from closed segments. */
+  #synced: number
+  /** All frames up to here were synced when some segment was made: only beyond are numbers without a gap. */
+  #floor = 0
+  readonly #open: OpenSegment[] = []
+  /** New segments whose header was never synced, with the bytes in them. */
+  readonly #torn: { readonly path: string; readonly size: number }[] = []
+  /** Bytes that were synced of an open segment, by its path, as the headers of the other run say. */
+  readonly #syncedLengths = new Map<string, number>()
+
+  constructor(settings: RecoverySettings) {
+    this.#settings = settings
+    this.#synced = settings.manifest.synced
+  }
+
+  async run(): Promise<Found> {
+    const { files, directory } = this.#settings
+    const names = await files.list(directory)
+    for (const name of names) if (/\.(tmp|compacting)$/.test(name)) await files.remove(`${directory}/${name}`)
+    const runs = {
+      messages: await this.#openRun('messages', names),
+      state: await this.#openRun('state', names),
+    }
+    this.#checkSyncedLengths()
+    const last = this.#lastFrame()
+    await this.#cut(last, runs)
+    return { runs, last }
+  }
+
+  async #openRun(
+    run: RunName,
+    names: readonly string[],
+  ): Promise<{ segments: Segment[]; nextId: number; open: boolean }> {
+    const { files, directory } = this.#settings
+    const ids: number[] = []
+    for (const name of names) {
+      const parsed = parseSegmentName(name)
+      if (parsed?.run === run) ids.push(parsed.id)
+    }
+    ids.sort((a, b) => a - b)
+    const segments: Segment[] = []
+    let merged = -1
+    let open = false
+    for (const id of ids) {
+      const path = segmentPath(directory, run, id)
+      const isLast = id === ids[ids.length - 1]
+      if (id <= merged) {
+        // Compaction had put these frames into an earlier segment and did not come to removing this one.
+        await files.remove(path)
+        await files.remove(path.replace(/log$/, 'index'))
+        continue
+      }
+      const file = await files.open(path, 'write')
+      const header = decodeSegmentHeader(await readStart(file))
+      if (header === undefined) {
+        if (!isLast) throw new DamagedLog(path, 0, this.#floor + 1)
+        this.#torn.push({ path, size: await file.size() })
+        await file.close()
+        continue
+      }
+      if (header.format > formatVersion) throw new NewerFormat(directory, header.format)
+      merged = header.merged
+      this.#floor = Math.max(this.#floor, header.synced)
+      const other = segmentPath(directory, run === 'state' ? 'messages' : 'state', header.otherId)
+      this.#syncedLengths.set(other, Math.max(this.#syncedLengths.get(other) ?? 0, header.otherLength))
+      const index = await this.#loadIndex(path, header.generation)
+      const known = isLast ? undefined : index
+      const segment = new Segment(directory, run, header, file, known ?? new SegmentIndex(segmentHeaderSize))
+      segments.push(segment)
+      // The last one has an index only if a failure made the log leave it: then what lies beyond does not count.
+      if (isLast) this.#open.push(await this.#scanOpen(segment, index?.length ?? (await file.size())))
+      else if (index === undefined) await this.#scanClosed(segment)
+      open = isLast && index === undefined
+    }
+    return { segments, nextId: (ids[ids.length - 1] ?? 0) + 1, open }
+  }
+
+  async #loadIndex(path: string, generation: number): Promise<SegmentIndex | undefined> {
+    const { files } = this.#settings
+    const indexPath = path.replace(/log$/, 'index')
+    let file: OpenFile
+    try {
+      file = await files.open(indexPath, 'read')
+    } catch {
+      return undefined // There is none, or none that can be opened: it is made again.
+    }
+    try {
+      const bytes = Buffer.alloc(await file.size())
+      await file.read(bytes, 0)
+      return SegmentIndex.decode(bytes, generation)
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** A closed segment without its index: everything in it was synced before the next one was made. */
+  async #scanClosed(segment: Segment): Promise<void> {
+    const size = await segment.file.size()
+    const end = await this.#scan(segment, size, () => {})
+    if (end < size) throw new DamagedLog(segment.path, end, segment.index.lastNumber + 1)
+    await segment.saveIndex(this.#settings.files)
+  }
+
+  async #scan(segment: Segment, size: number, visit: (frame: Scanned) => void): Promise<number> {
+    const range = { from: segment.index.length, to: size }
+    const { end } = await scanFrames(
+      segment,
+      range,
+      this.#settings.manifest.salt,
+      (header, batch, position) => {
+        if (checkBatch(batch, crc32c) !== undefined) return false
+        this.#synced = Math.max(this.#synced, header.synced)
+        indexFrame(segment.index, header, batch)
+        visit({ number: header.number, goesOn: header.goesOn, position, size: header.size })
+        return true
+      },
+    )
+    return end
+  }
+
+  async #scanOpen(segment: Segment, size: number): Promise<OpenSegment> {
+    const found: OpenSegment = { segment, frames: [], size, bad: 0 }
+    found.bad = await this.#scan(segment, found.size, (frame) => found.frames.push(frame))
+    if (found.bad < found.size) await this.#lookBeyond(segment, found.bad + 1, found.size)
+    return found
+  }
+
+  /** Looks for whole frames behind a bad place: they tell what was synced when they were written. */
+  async #lookBeyond(segment: Segment, from: number, size: number): Promise<void> {
+    const { salt } = this.#settings.manifest
+    const chunk = 1024 * 1024
+    for (let start = from; start < size; start += chunk) {
+      const bytes = Buffer.allocUnsafe(Math.min(chunk + frameMarkBytes.length, size - start))
+      const window = bytes.subarray(0, await segment.file.read(bytes, start))
+      for (let at = window.indexOf(frameMarkBytes); at >= 0; at = window.indexOf(frameMarkBytes, at + 1)) {
+        const range = { from: start + at, to: size, chunk: 4096 }
+        await scanFrames(segment, range, salt, (header, batch) => {
+          if (checkBatch(batch, crc32c) === undefined) this.#synced = Math.max(this.#synced, header.synced)
+          return false
+        })
+      }
+    }
+  }
+
+  /** Frames below the floor are not counted; that none of them is missing is seen by the length of their file. */
+  #checkSyncedLengths(): void {
+    for (const { path } of this.#torn)
+      if ((this.#syncedLengths.get(path) ?? 0) > 0) this.#damaged(new DamagedLog(path, 0, this.#floor))
+    for (const open of this.#open) {
+      const { path } = open.segment
+      const number = (open.frames[open.frames.length - 1]?.number ?? 0) + 1
+      if (open.bad < (this.#syncedLengths.get(path) ?? 0))
+        this.#damaged(new DamagedLog(path, open.bad, number))
+    }
+  }
+
+  #damaged(damage: DamagedLog): void {
+    if (this.#settings.damage === 'refuse') throw damage
+    this.#settings.notice(
+      `${damage.message.split(':')[0] ?? ''}; everything from there on is given up, as asked for`,
+    )
+  }
+
+  /** The last frame before the first missing number, and before a commit that is not whole. */
+  #lastFrame(): number {
+    const frames = this.#open.flatMap((open) => open.frames).filter((frame) => frame.number > this.#floor)
+    frames.sort((a, b) => a.number - b.number)
+    let last = this.#floor
+    let kept = 0
+    for (const frame of frames) {
+      if (frame.number > last + 1) break
+      last = frame.number
+      kept++
+    }
+    if (last < this.#synced) {
+      const place = this.#placeOf(last + 1)
+      this.#damaged(new DamagedLog(place.path, place.position, last + 1))
+    }
+    while (kept > 0 && frames[kept - 1]?.goesOn === true) kept--
+    return frames[kept - 1]?.number ?? this.#floor
+  }
+
+  /** Where a missing frame should have been: the first bad place of the file that has one, else the end of a file. */
+  #placeOf(number: number): { readonly path: string; readonly position: number } {
+    for (const open of this.#open) {
+      const before = open.frames.findLast((frame) => frame.number < number)
+      const after = open.frames.find((frame) => frame.number > number)
+      if (open.bad < open.size && after === undefined) return { path: open.segment.path, position: open.bad }
+      if (before !== undefined && after !== undefined && after.position !== before.position + before.size)
+        return { path: open.segment.path, position: before.position + before.size }
+    }
+    const torn = this.#torn[0]
+    if (torn !== undefined) return { path: torn.path, position: 0 }
+    const shortest = this.#open[0]
+    return { path: shortest?.segment.path ?? this.#settings.directory, position: shortest?.bad ?? 0 }
+  }
+
+  /** Cuts every file behind `last`, syncs it, and says so once. */
+  async #cut(last: number, runs: Record<RunName, { segments: Segment[]; open: boolean }>): Promise<void> {
+    const { files, directory, notice } = this.#settings
+    const cuts: string[] = []
+    for (const open of this.#open) {
+      const first = open.frames.find((frame) => frame.number > last)
+      const length = first?.position ?? open.bad
+      if (length < open.size) {
+        cuts.push(`${open.size - length} bytes of ${open.segment.path}`)
+        await open.segment.file.truncate(length)
+      }
+      // What is read now may still be in the kernel's hands only: a process that was killed had not synced it.
+      await synced(open.segment.file)
+      if (first !== undefined) await this.#indexAgain(open.segment, runs, length)
+    }
+    for (const { path, size } of this.#torn) {
+      cuts.push(`${size} bytes of ${path}`)
+      await files.remove(path)
+    }
+    await files.syncDirectory(directory)
+    if (cuts.length > 0)
+      notice(
+        `The log ends at frame ${last}; cut off behind it, as never completely stored: ${cuts.join(', ')}`,
+      )
+  }
+
+  /** The segment was indexed beyond the cut: once more up to it. */
+  async #indexAgain(
+    segment: Segment,
+    runs: Record<RunName, { segments: Segment[] }>,
+    length: number,
+  ): Promise<void> {
+    const { directory } = this.#settings
+    const index = new SegmentIndex(segmentHeaderSize)
+    const again = new Segment(directory, segment.run, segment.header, segment.file, index)
+    await this.#scan(again, length, () => {})
+    const { segments } = runs[segment.run]
+    segments[segments.indexOf(segment)] = again
+  }
+}
+
+async function readStart(file: OpenFile): Promise<Buffer> {
+  const bytes = Buffer.alloc(segmentHeaderSize)
+  return bytes.subarray(0, await file.read(bytes, 0))
+}
+
+const synced = (file: OpenFile): Promise<void> =>
+  new Promise((resolve, reject) => file.sync((error) => (error === null ? resolve() : reject(error))))

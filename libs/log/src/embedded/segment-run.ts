@@ -1,0 +1,192 @@
+// One run of segment files: writes what was appended to it, rolls to a new segment, starts over in a new one after a failure.
+import { ShortWrite, writeAndSync, type Files } from './files.js'
+import { frameHeaderSize } from './frame.js'
+import type { Frame } from './partition.js'
+import { createSegment, newHeader, type RunName, type Segment } from './segment.js'
+import { SlabChain } from './slab-chain.js'
+
+export interface RunSettings {
+  readonly files: Files
+  readonly directory: string
+  /** A segment is closed when it has reached this many bytes. */
+  readonly segmentBytes: number
+  /** Pause before a failed write is tried again, in milliseconds. */
+  readonly retryMillis: number
+}
+
+/** What the run tells its log. */
+export interface RunEvents {
+  /** A write or a sync failed; it will be tried again. */
+  failed(error: unknown): void
+  /** Something closed and cheap to do in the background failed: said, not repeated. */
+  notice(sentence: string): void
+  /** A segment was closed: others may now look at it. */
+  rolled(run: SegmentRun): void
+  /** The open segment of the other run. */
+  other(run: SegmentRun): Segment | undefined
+}
+
+/** What is under way to the disk. */
+interface Part {
+  readonly frames: readonly Frame[]
+  readonly buffers: readonly Buffer[]
+  readonly bytes: number
+  /** Every frame up to here was synced when the part was taken. */
+  readonly synced: number
+  readonly done: () => void
+}
+
+export class SegmentRun {
+  readonly name: RunName
+  /** In order; the last one is open when `open` is true. */
+  readonly segments: Segment[] = []
+  readonly chain = new SlabChain()
+  #pending: Frame[] = []
+  #open: Segment | undefined
+  #nextId = 1
+  #part: Part | undefined
+  /** The segment whose last write or sync failed: cut back to what it had before, then left. */
+  #broken: Segment | undefined
+  #retry: NodeJS.Timeout | undefined
+  #stopped = false
+  readonly #settings: RunSettings
+  readonly #events: RunEvents
+
+  constructor(name: RunName, settings: RunSettings, events: RunEvents) {
+    this.name = name
+    this.#settings = settings
+    this.#events = events
+  }
+
+  /** Takes over what recovery found: all segments, the last of which goes on if `open`. */
+  adopt(segments: readonly Segment[], nextId: number, open: boolean): void {
+    this.segments.push(...segments)
+    this.#nextId = nextId
+    this.#open = open ? segments[segments.length - 1] : undefined
+  }
+
+  /** Segments that are never written again. */
+  get closed(): readonly Segment[] {
+    return this.#open === undefined ? this.segments : this.segments.slice(0, -1)
+  }
+
+  /** The segment that is being written. */
+  get open(): Segment | undefined {
+    return this.#open
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.length > 0
+  }
+
+  /** The frame's bytes already stand in `chain`. */
+  add(frame: Frame): void {
+    this.#pending.push(frame)
+  }
+
+  /** Writes and syncs all that was added since the last call; `done` follows only when it is on disk, however long that takes. */
+  write(synced: number, done: () => void): void {
+    const frames = this.#pending
+    this.#pending = []
+    const buffers = this.chain.take()
+    let bytes = 0
+    for (const buffer of buffers) bytes += buffer.length
+    const part = { frames, buffers, bytes, synced, done }
+    this.#part = part
+    const segment = this.#open
+    if (segment === undefined || segment.index.length >= this.#settings.segmentBytes) {
+      this.#slowly(part)
+      return
+    }
+    segment.file.writev(buffers, segment.index.length, (error, written) => {
+      if (error !== null || written !== bytes)
+        return this.#fail(segment, error ?? new ShortWrite(written, bytes))
+      segment.file.sync((failed) =>
+        failed === null ? this.#finish(segment, part) : this.#fail(segment, failed),
+      )
+    })
+  }
+
+  /** Ends the repeating of a failed write; its `done` is never called. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#retry)
+  }
+
+  #finish(segment: Segment, part: Part): void {
+    for (const frame of part.frames) {
+      segment.index.add(
+        frame.owner.topicId,
+        frame.owner.number,
+        frame.number,
+        frameHeaderSize + frame.bytes.length,
+        frame.baseOffset,
+        frame.nextOffset,
+        frame.appendTime,
+      )
+    }
+    this.#part = undefined
+    part.done()
+  }
+
+  #fail(segment: Segment | undefined, error: unknown): void {
+    this.#broken ??= segment
+    this.#events.failed(error)
+    if (this.#stopped) return
+    this.#retry = setTimeout(() => {
+      if (this.#part !== undefined) this.#slowly(this.#part)
+    }, this.#settings.retryMillis)
+  }
+
+  /** The way through a new segment: at the start, when the old one is full, and after a failure. */
+  #slowly(part: Part): void {
+    let created: Segment | undefined
+    const write = async (): Promise<void> => {
+      const { files, directory } = this.#settings
+      if (this.#broken !== undefined) await this.#abandon(this.#broken)
+      const left = this.#open
+      const header = newHeader(this.#nextId++, part.synced, this.#events.other(this))
+      const made = await createSegment(files, directory, this.name, header)
+      created = made.segment
+      await writeAndSync(created.file, [made.headerBytes, ...part.buffers], 0)
+      await files.syncDirectory(directory)
+      this.#open = created
+      this.segments.push(created)
+      if (left !== undefined) this.#close(left)
+      this.#finish(created, part)
+    }
+    write().catch((error: unknown) => this.#fail(created, error))
+  }
+
+  /**
+   * What a failed sync has left in a file is not known, so nothing more is written to it: it is cut back to what was synced before,
+   * through a new descriptor, or removed if that is nothing. Its index says the same in case the cut itself is not kept.
+   */
+  async #abandon(segment: Segment): Promise<void> {
+    const { files, directory } = this.#settings
+    if (segment === this.#open) {
+      const again = await files.open(segment.path, 'write')
+      try {
+        await again.truncate(segment.index.length)
+        await segment.saveIndex(files)
+      } finally {
+        await again.close()
+      }
+      this.#open = undefined
+    } else {
+      await files.remove(segment.path)
+      await segment.retire()
+    }
+    await files.syncDirectory(directory)
+    this.#broken = undefined
+  }
+
+  #close(segment: Segment): void {
+    segment.saveIndex(this.#settings.files).catch((error: unknown) => {
+      this.#events.notice(
+        `The index of ${segment.path} could not be written and will be made again: ${String(error)}`,
+      )
+    })
+    this.#events.rolled(this)
+  }
+}
