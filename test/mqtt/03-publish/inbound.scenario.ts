@@ -158,9 +158,9 @@ scenario(
       await subscribe(other, { [t.topic(`${qos}/#`)]: qos })
       const sent = Array.from({ length: 100 }, (_, index) => `${index}`)
       for (const [index, payload] of sent.entries()) {
-        client.send(
-          publishPacket(t.topic(`${qos}/x`), payload, qos === 0 ? { qos } : { qos, messageId: index + 1 }),
-        )
+        const messageId = index + 1
+        client.send(publishPacket(t.topic(`${qos}/x`), payload, qos === 0 ? { qos } : { qos, messageId }))
+        if (qos === 2) client.send({ cmd: 'pubrel', messageId })
       }
       const got: string[] = []
       while (got.length < sent.length) got.push(textOf(await message(other)))
@@ -180,11 +180,11 @@ scenario(
     for (let id = 1; id <= 60; id += 1) {
       const qos = id % 2 === 0 ? 1 : 2
       client.send(publishPacket(t.topic(), `${id}`, { qos, messageId: id }))
+      if (qos === 2) {
+        await client.receive('pubrec')
+        client.send({ cmd: 'pubrel', messageId: id })
+      }
       sent.push(`${id}`)
-    }
-    for (let id = 1; id <= 60; id += 2) {
-      await client.receive('pubrec')
-      client.send({ cmd: 'pubrel', messageId: id })
     }
     const got: string[] = []
     while (got.length < sent.length) got.push(textOf(await message(other)))

@@ -49,7 +49,9 @@ scenario(
     const [client, other] = await Promise.all([t.connect(), t.connect()])
     await subscribe(client, { [t.topic()]: 2 })
     for (const qos of [1, 2] as const) {
-      other.send(publishPacket(t.topic(), 'x', { qos, messageId: other.freshId(), dup: true }))
+      const messageId = other.freshId()
+      other.send(publishPacket(t.topic(), 'x', { qos, messageId, dup: true }))
+      if (qos === 2) other.send({ cmd: 'pubrel', messageId })
       expect((await message(client)).dup).toBe(false)
     }
   },

@@ -24,6 +24,7 @@ export async function startMosquitto(options: BrokerOptions): Promise<Broker> {
     `persistence_location ${directory}/`,
     'autosave_on_changes true',
     'autosave_interval 1',
+    'max_inflight_messages 1000',
     'max_queued_messages 10000',
     'max_packet_size 1048576',
     'sys_interval 1',

@@ -83,6 +83,11 @@ export class Scene {
     if (textOf(next) !== marker) throw new Error(`unexpected message on ${next.topic}: ${textOf(next)}`)
   }
 
+  /** Lets time pass: only for what no packet tells, such as an expiry that must have been. */
+  async elapse(millis: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, millis))
+  }
+
   /** Ends all clients and brokers of the case. */
   async end(): Promise<void> {
     for (const client of this.#clients) client.cut()
