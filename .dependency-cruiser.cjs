@@ -121,6 +121,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     // Without these names the imports through `#libs/…` are not seen at all.
-    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'types', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'import', 'node', 'types', 'default'],
+    },
   },
 }

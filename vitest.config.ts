@@ -6,8 +6,6 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts', 'test/**/*.scenario.ts'],
-    exclude: ['node_modules/**', 'dist/**'],
     environment: 'node',
     pool: 'forks',
     testTimeout: 20_000,
@@ -18,5 +16,20 @@ export default defineConfig({
       exclude: ['**/*.spec.ts', '**/*.contract.ts'],
       reporter: ['text-summary', 'html'],
     },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'code', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts'] },
+      },
+      {
+        // These start the program that was built; it is brought up to date first.
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.spec.ts', 'test/**/*.scenario.ts'],
+          globalSetup: ['test/built-broker.ts'],
+        },
+      },
+    ],
   },
 })

@@ -4,9 +4,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Page } from './pages/page.js'
+import { environmentPage, settingsReferencePage } from './pages/settings.js'
 import { topicsPage } from './pages/topics.js'
 
-const pages: readonly Page[] = [topicsPage]
+const pages: readonly Page[] = [environmentPage, settingsReferencePage, topicsPage]
 
 function currentText(path: string): string | undefined {
   try {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { isTest, sources } from './sources.js'
 
 const LINES_MAX = 400
-const DRAWERS = /\/(utils?|helpers?|types|constants|misc|common|shared)\.[cm]?[jt]s$/
+const DRAWERS = /\/(utils?|helpers?|types|constants)\.[cm]?[jt]s$/
 
 const code = sources(/^(apps|libs)\/.*\.ts$/)
 const everything = sources(/^(apps|libs|test|scripts)\/.*\.([cm]?[jt]s|tsx)$/)

@@ -7,8 +7,7 @@ import { ESLint } from 'eslint'
 import { describe, expect, it } from 'vitest'
 import { ROOT, isTest, sources } from './sources.js'
 
-const PURE =
-  /^(libs\/(base|batch|mqtt|service|topics)\/src\/|apps\/[^/]+\/src\/core\/)/
+const PURE = /^(libs\/(base|batch|mqtt|service|topics)\/src\/|apps\/[^/]+\/src\/core\/)/
 
 function compile(...options: string[]): { status: number | null; output: string } {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
