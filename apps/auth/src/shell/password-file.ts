@@ -1,0 +1,173 @@
+// The provider that knows the users of a file. Hashing costs 20 ms of a core, so a password that was right is remembered as a
+// keyed digest, and hashing goes through a bounded queue. The file is read again when it changes; a broken one keeps the old.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { unwatchFile, watch, watchFile, type FSWatcher, type Stats } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { hash as hashPassword } from '@node-rs/argon2'
+import { LRUCache } from 'lru-cache'
+import { badCredentials, next, type Answer, type Attempt, type Provider } from '../core/authenticate.js'
+import { compilePermissions } from '../core/compile-permissions.js'
+import { BrokenPasswordFile, parseUsers, type User, type Users } from '../core/password-file.js'
+import { PasswordQueue } from './password-queue.js'
+
+export interface PasswordFileOptions {
+  readonly path: string
+  /** Tells the operator; never who, never what stands in the file. */
+  readonly notice: (sentence: string) => void
+}
+
+/** As many users as are remembered with their last right password. */
+const rememberedMax = 100_000
+/** How often the file is looked at where the system does not tell of changes. */
+const lookMillis = 2_000
+
+const noPassword = new Uint8Array(0)
+
+const tooMany: Answer = { kind: 'deny', reasonCode: 0x9f, sentence: 'Too many logins are being checked.' }
+
+export class PasswordFile implements Provider {
+  readonly name = 'password file'
+  readonly #options: PasswordFileOptions
+  readonly #queue = new PasswordQueue()
+  /** Known to this process alone: a core dump's digests are of no use to guess passwords with elsewhere. */
+  readonly #key = randomBytes(32)
+  readonly #remembered = new LRUCache<string, Buffer>({ max: rememberedMax })
+  /** Checks under way, so that a thousand devices with one user do not ask for the same hash a thousand times. */
+  readonly #checking = new Map<string, Promise<boolean>>()
+  #users: Users = new Map()
+  /** What a name that nobody has is checked against: it must take as long as a name that somebody has. */
+  #decoy = ''
+  #version = ''
+  #watcher: FSWatcher | undefined
+  #reading: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: PasswordFileOptions) {
+    this.#options = options
+  }
+
+  get userCount(): number {
+    return this.#users.size
+  }
+
+  /** Reads the file; a missing one means no users. Throws BrokenPasswordFile: at the start there is no old one to keep. */
+  async start(): Promise<void> {
+    this.#decoy = await hashPassword(randomBytes(32))
+    await this.#read()
+    this.#watch()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    unwatchFile(this.#options.path, this.#look)
+    this.#watcher?.close()
+  }
+
+  check({ clientId, userName, password = noPassword }: Attempt): Answer | Promise<Answer> {
+    if (userName === undefined || this.#users.size === 0) return next
+    const user = this.#users.get(userName)
+    const digest = this.#digest(userName, user?.hash ?? '', password)
+    const known = this.#remembered.get(userName)
+    if (user !== undefined && known !== undefined && timingSafeEqual(known, digest))
+      return allow(user, clientId)
+    const right = this.#verify(user, digest, password)
+    if (right === undefined) return tooMany
+    return right.then((isRight) => (isRight && user !== undefined ? allow(user, clientId) : badCredentials))
+  }
+
+  /** Undefined when too many wait already. */
+  #verify(user: User | undefined, digest: Buffer, password: Uint8Array): Promise<boolean> | undefined {
+    const key = digest.toString('latin1')
+    const underWay = this.#checking.get(key)
+    if (underWay !== undefined) return underWay
+    const right = this.#queue.verify(user?.hash ?? this.#decoy, password)?.then((isRight) => {
+      if (isRight && user !== undefined) this.#remembered.set(user.name, digest)
+      return isRight
+    })
+    if (right === undefined) return undefined
+    const checked = right.finally(() => this.#checking.delete(key))
+    this.#checking.set(key, checked)
+    return checked
+  }
+
+  /** The stored hash is part of it, so a changed password is not the remembered one. */
+  #digest(userName: string, stored: string, password: Uint8Array): Buffer {
+    const name = Buffer.from(userName)
+    return createHmac('sha256', this.#key)
+      .update(`${String(name.length)} ${String(stored.length)} `)
+      .update(name)
+      .update(stored)
+      .update(password)
+      .digest()
+  }
+
+  #watch(): void {
+    const { path } = this.#options
+    watchFile(path, { interval: lookMillis, persistent: false }, this.#look)
+    const file = basename(path)
+    try {
+      // The directory, because an editor puts a new file in the place of the old.
+      this.#watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
+        if (name === file) this.#look()
+      })
+      this.#watcher.on('error', () => this.#watcher?.close())
+    } catch {
+      // No such directory yet, or no watches left: looking at the file every now and then must do.
+    }
+  }
+
+  readonly #look = (): void => {
+    this.#reading = this.#reading.then(() => this.#readAgain())
+  }
+
+  async #readAgain(): Promise<void> {
+    if (this.#stopped) return
+    try {
+      if (await this.#read()) {
+        this.#options.notice(`The password file was read again: ${String(this.#users.size)} users.`)
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#options.notice(`The password file cannot be used, the users stay as they were: ${reason}.`)
+    }
+  }
+
+  /** True when it has changed since it was last read. */
+  async #read(): Promise<boolean> {
+    const { path, notice } = this.#options
+    const found = await statOf(path)
+    const version =
+      found === undefined ? 'missing' : `${String(found.mtimeMs)} ${String(found.size)} ${String(found.ino)}`
+    if (version === this.#version) return false
+    const before = this.#version
+    this.#version = version
+    try {
+      this.#users = found === undefined ? new Map() : parseUsers(await readFile(path, 'utf8'))
+    } catch (error) {
+      if (error instanceof BrokenPasswordFile) throw new BrokenPasswordFile(`${path}: ${error.message}`)
+      throw error
+    }
+    if (found !== undefined && (found.mode & 0o077) !== 0 && process.platform !== 'win32') {
+      notice(`The password file can be read by others; chmod 600 ${path}.`)
+    }
+    return before !== '' || this.#users.size > 0
+  }
+}
+
+function allow(user: User, clientId: string): Answer {
+  return {
+    kind: 'allow',
+    permissions: compilePermissions(user, { userName: user.name, clientId }),
+    principal: `user:${user.name}`,
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
