@@ -1,6 +1,7 @@
 // All of Nest and of the process: what apps are built with.
 export { runBroker } from './bootstrap.js'
 export { Doors, type Door, type Listening } from './doors.js'
+export { settingsFromEnvironment } from './environment.js'
 export { BatchContext, Batches } from './log-strategy.js'
 export type { Logger } from './logger.js'
 export { ServiceRegistry } from './service-registry.js'
