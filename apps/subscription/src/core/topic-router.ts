@@ -1,0 +1,105 @@
+// Which receivers a topic name has: remembered per name, found again when what it depends on has changed.
+// A change of an exact filter forgets its own topic only; a change of a wildcard filter makes every name ask its filters once more
+// (at its next message), but its receivers are written down anew only if one of those has really changed.
+import { utf8Decode, utf8Encode } from '#libs/base'
+import type { TopicTree } from '#libs/mqtt'
+import type { Filter } from './filter.js'
+import { buildReceivers, ReceiverSet } from './receivers.js'
+import { TopicTable, type TopicTableLimits } from './topic-table.js'
+
+/** Two generations of these are held at most. */
+const tableLimits: TopicTableLimits = { namesMax: 131_072, bytesMax: 16 * 1024 * 1024 }
+
+/** Sets that several wildcard filters share, remembered by the filters' numbers. */
+const SHARED_SETS_MAX = 16_384
+
+/** Variants without a publisher that a set remembers. */
+const VARIANTS_MAX = 1_024
+
+const NOBODY = new ReceiverSet([])
+
+export class TopicRouter {
+  readonly #exact: ReadonlyMap<string, Filter>
+  readonly #wildcards: TopicTree<Filter>
+  readonly #table = new TopicTable<ReceiverSet>(tableLimits, NOBODY)
+  readonly #shared = new Map<string, ReceiverSet>()
+  /** Rises with every change of a wildcard filter. */
+  #version = 0
+  #matched: Filter[] = []
+  readonly #visit = (filter: Filter): void => {
+    this.#matched.push(filter)
+  }
+
+  constructor(exact: ReadonlyMap<string, Filter>, wildcards: TopicTree<Filter>) {
+    this.#exact = exact
+    this.#wildcards = wildcards
+  }
+
+  /** Topic names remembered. */
+  get size(): number {
+    return this.#table.size
+  }
+
+  /** The filter has changed. */
+  forget(filter: Filter): void {
+    filter.receivers = undefined
+    if (filter.isWildcard) this.#version++
+    else this.#table.invalidate(utf8Encode(filter.text))
+  }
+
+  /** The receivers of the message with this offset on the topic `bytes[from..to)`, whoever published it. */
+  receiversOf(bytes: Uint8Array, from: number, to: number, offset: number): ReceiverSet {
+    const table = this.#table
+    const slot = table.find(bytes, from, to)
+    if (table.versionAt(slot) === this.#version) {
+      const set = table.valueAt(slot)
+      if (offset >= set.from && offset < set.until) return set
+    }
+    const set = this.#match(utf8Decode(bytes, from, to), offset)
+    table.put(slot, set, this.#version)
+    return set
+  }
+
+  /** The receivers in this set if `publisher` is one of those who do not want their own messages. */
+  without(set: ReceiverSet, publisher: string, offset: number): ReceiverSet {
+    if (set.noLocal?.has(publisher) !== true) return set
+    set.variants ??= new Map()
+    const known = set.variants.get(publisher)
+    if (known !== undefined && offset >= known.from && offset < known.until) return known
+    if (set.variants.size >= VARIANTS_MAX) set.variants.clear()
+    const variant = buildReceivers(set.filters, publisher, offset)
+    set.variants.set(publisher, variant)
+    return variant
+  }
+
+  #match(topic: string, offset: number): ReceiverSet {
+    const filters = (this.#matched = [])
+    const exact = this.#exact.get(topic)
+    if (exact !== undefined) this.#visit(exact)
+    this.#wildcards.match(topic, this.#visit)
+    return this.#setOf(filters, exact, offset)
+  }
+
+  /** The set of these filters, so that topics with the same filters share one. */
+  #setOf(filters: readonly Filter[], exact: Filter | undefined, offset: number): ReceiverSet {
+    const first = filters[0]
+    if (first === undefined) return NOBODY
+    const holder = filters.length === 1 ? first : exact
+    const key = holder === undefined ? keyOf(filters) : ''
+    const known = holder === undefined ? this.#shared.get(key) : holder.receivers
+    if (known?.isFor(filters) === true && offset >= known.from && offset < known.until) return known
+    const set = buildReceivers(filters, undefined, offset)
+    if (holder !== undefined) holder.receivers = set
+    else {
+      if (this.#shared.size >= SHARED_SETS_MAX) this.#shared.clear()
+      this.#shared.set(key, set)
+    }
+    return set
+  }
+}
+
+function keyOf(filters: readonly Filter[]): string {
+  let key = ''
+  for (const filter of filters) key += `${String(filter.number)} `
+  return key
+}

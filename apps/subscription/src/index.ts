@@ -1,0 +1,2 @@
+// What standalone may use of the subscription app.
+export { SubscriptionModule } from './subscription.module.js'
