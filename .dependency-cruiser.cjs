@@ -99,6 +99,13 @@ module.exports = {
       to: { path: ['^test/', TESTS] },
     },
     {
+      name: 'no-development-package',
+      comment: 'What ships uses what an installation without development packages has.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: TESTS },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
+    },
+    {
       name: 'no-circle',
       comment:
         'Files that import each other in a circle are one thing, or two things cut in the wrong place.',

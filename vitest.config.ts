@@ -2,6 +2,19 @@ import { defineConfig } from 'vitest/config'
 
 // Tests run on the sources, never on dist/: `ssr.resolve.conditions` is what makes `#libs/…` mean the TypeScript files here.
 // Nest needs the old decorators with their metadata.
+
+/** The black-box suite, on a broker of its own with so many partitions. */
+const suite = (partitions: number) => ({
+  extends: true as const,
+  test: {
+    name: `mqtt, ${String(partitions)} partition${partitions === 1 ? '' : 's'}`,
+    include: ['test/mqtt/**/*.scenario.ts'],
+    globalSetup: ['test/mqtt/broker/shared.ts'],
+    env: { TBMQ_TEST_PARTITIONS: String(partitions) },
+    maxConcurrency: 24,
+  },
+})
+
 export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   ssr: { resolve: { conditions: ['source'] } },
@@ -27,9 +40,12 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.spec.ts', 'test/**/*.scenario.ts'],
+          exclude: ['test/mqtt/**/*.scenario.ts'],
           globalSetup: ['test/built-broker.ts'],
         },
       },
+      suite(1),
+      suite(4),
     ],
   },
 })
