@@ -20,8 +20,15 @@ export interface BrokerOptions {
   partitions: number
   /** Environment of our broker; lines of the configuration of Mosquitto. */
   settings?: Partial<Record<BrokerKind, Record<string, string>>>
-  /** User names and passwords; without a name in the map nobody is let in. */
-  users?: Record<string, string>
+  /** Users by name; with any map, even an empty one, nobody else is let in. */
+  users?: Record<string, User>
+}
+
+/** A password, and the filters of what the user may do; without any everything. */
+export interface User {
+  password: string
+  publish?: readonly string[]
+  subscribe?: readonly string[]
 }
 
 /** A running instance. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Broker, BrokerOptions } from './broker.js'
+import type { Broker, BrokerOptions, User } from './broker.js'
 import { makeCertificates } from './certificates.js'
 import { BrokerProcess } from './process.js'
 
@@ -66,13 +66,20 @@ export async function startMosquitto(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-async function access(directory: string, users: Record<string, string> | undefined): Promise<string[]> {
+async function access(directory: string, users: Record<string, User> | undefined): Promise<string[]> {
   if (users === undefined) return ['allow_anonymous true']
-  const file = join(directory, 'passwords')
-  await writeFile(file, '')
-  for (const [name, password] of Object.entries(users))
-    await run('mosquitto_passwd', ['-b', file, name, password])
-  return ['allow_anonymous false', `password_file ${file}`]
+  const passwords = join(directory, 'passwords')
+  const rights = join(directory, 'rights')
+  await writeFile(passwords, '')
+  const lines: string[] = []
+  for (const [name, { password, publish = ['#'], subscribe = ['#'] }] of Object.entries(users)) {
+    await run('mosquitto_passwd', ['-b', passwords, name, password])
+    lines.push(`user ${name}`)
+    for (const filter of publish) lines.push(`topic write ${filter}`)
+    for (const filter of subscribe) lines.push(`topic read ${filter}`)
+  }
+  await writeFile(rights, `${lines.join('\n')}\n`, { mode: 0o600 })
+  return ['allow_anonymous false', `password_file ${passwords}`, `acl_file ${rights}`]
 }
 
 /** Mosquitto cannot be told «any port»: ports that were free a moment ago. */

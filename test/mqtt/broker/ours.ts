@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Addresses, Broker, BrokerOptions } from './broker.js'
+import type { Addresses, Broker, BrokerOptions, User } from './broker.js'
 import { makeCertificates } from './certificates.js'
 import { BrokerProcess } from './process.js'
 
@@ -24,14 +24,14 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
     TBMQ_WS_PORT: '0',
     TBMQ_WSS_PORT: '0',
     TBMQ_HTTP_PORT: '0',
-    TBMQ_TLS_CERT_FILE: certificates.certificateFile,
-    TBMQ_TLS_KEY_FILE: certificates.keyFile,
+    TBMQ_TLS_CERTIFICATE: certificates.certificateFile,
+    TBMQ_TLS_KEY: certificates.keyFile,
     TBMQ_ANONYMOUS: options.users === undefined ? 'all' : 'none',
     TBMQ_PARTITIONS: String(options.partitions),
-    TBMQ_SYS_INTERVAL_SECONDS: '1',
+    TBMQ_SYS_INTERVAL: '1s',
     ...options.settings?.ours,
   }
-  for (const [name, password] of Object.entries(options.users ?? {})) await addUser(settings, name, password)
+  for (const [name, user] of Object.entries(options.users ?? {})) await addUser(settings, name, user)
   let child = new BrokerProcess(process.execPath, [main], settings)
   const addresses = await child.start(readAddresses)
   const fixed = { ...settings, ...portsOf(addresses) }
@@ -57,7 +57,9 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
 /** Reads lines such as `listening tcp 127.0.0.1:1883`; the HTTP one is the last that a broker prints. */
 export function readAddresses(output: string): Addresses | undefined {
   const found = new Map<string, string>()
-  for (const [, name = '', port = ''] of output.matchAll(/listening\W+(tcp|tls|wss?|https?)\b.*?:(\d+)/gi)) {
+  for (const [, name = '', port = ''] of output.matchAll(
+    /listening\W+(tcp|tls|wss?|https?)\b.*:(\d+)\s*$/gim,
+  )) {
     found.set(name.toLowerCase(), port)
   }
   const tcp = found.get('tcp')
@@ -80,13 +82,17 @@ function portsOf(addresses: Addresses): Record<string, string> {
   return ports
 }
 
-async function addUser(settings: Record<string, string>, name: string, password: string): Promise<void> {
-  const child = spawn('npm', ['run', '--silent', 'user', 'add', name], {
+async function addUser(settings: Record<string, string>, name: string, user: User): Promise<void> {
+  const rules = [
+    ...(user.publish ?? []).flatMap((filter) => ['--publish', filter]),
+    ...(user.subscribe ?? []).flatMap((filter) => ['--subscribe', filter]),
+  ]
+  const child = spawn(process.execPath, [join(root, 'dist/apps/auth/src/user.js'), 'add', name, ...rules], {
     cwd: root,
     env: { ...process.env, ...settings },
-    stdio: ['pipe', 'inherit', 'inherit'],
+    stdio: ['pipe', 'ignore', 'inherit'],
   })
-  child.stdin.end(`${password}\n`)
+  child.stdin.end(`${user.password}\n`)
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`adding the user ${name} ended with ${String(code)}`)
 }

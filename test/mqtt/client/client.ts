@@ -25,6 +25,8 @@ export class Client {
   readonly inbox: Packet[] = []
   /** The commands of all packets that ever arrived, in order. */
   readonly history: string[] = []
+  /** Bytes of the longest packet that arrived. */
+  longestFrame = 0
   /** Set once the connection is gone, whoever ended it. */
   isClosed = false
 
@@ -156,6 +158,7 @@ export class Client {
   }
 
   #onFrame(frame: Buffer): void {
+    this.longestFrame = Math.max(this.longestFrame, frame.length)
     const reader = parser({ protocolVersion: this.version })
     let failure: Error | undefined
     reader.on('packet', (packet) => {
