@@ -132,8 +132,10 @@ function figureText(outcome) {
   }
 }
 
-const shown = options.all ? rows.filter(({ id }) => measured[id] !== undefined) : wanted
-const table = renderTable(shown, measured, options.all ? Object.keys(peers) : names)
+// The page shows everything that was ever measured, so that rows can be measured one by one.
+const everything = options.all || options.write
+const shown = everything ? rows.filter(({ id }) => measured[id] !== undefined) : wanted
+const table = renderTable(shown, measured, everything ? Object.keys(peers) : names)
 console.log(`\n${table}\n`)
 
 if (options.write) {

@@ -69,7 +69,7 @@ export function renderTable(rows, measured, names) {
 export function describeMachine(folder) {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor'
   const system = /PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'
-  const kernel = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()
+  const kernel = execFileSync('uname', ['-r'], { encoding: 'utf8' }).split(/[.-]/).slice(0, 2).join('.')
   const disk = execFileSync('stat', ['-f', '-c', '%T', folder], { encoding: 'utf8' }).trim()
   return `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${system}, Linux ${kernel}, data on ${disk}`
 }
