@@ -265,7 +265,11 @@ export function only(sent: readonly Sent[], kind: string): Readonly<Record<strin
 /** All that the state holds, in an order of its own: equal for equal states, however they came to be. */
 export function dump(state: SessionsState): string {
   const sorted = <T>(map: ReadonlyMap<string, T>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
-  const bytes = (_key: string, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value)
+  const bytes = (key: string, value: unknown) => {
+    // What came straight from a record still has its kind; what came from a fact has not.
+    if (key === 'kind') return undefined
+    return value instanceof Uint8Array ? toHex(value) : value
+  }
   const connected = sorted(state.connected).map(([gateway, incarnations]) => [
     gateway,
     [...incarnations].sort(([a], [b]) => a - b).map(([incarnation, ids]) => [incarnation, [...ids].sort()]),
