@@ -1,0 +1,249 @@
+// The delivery service: messages for sessions that outlive their connection, QoS 2 of such sessions, shared-subscription groups.
+// Its state follows from its inbox; a replay runs the same transitions and sends nothing.
+import { ByteReader, unreachable, type Millis } from '#libs/base'
+import { RecordCursor, type Batch } from '#libs/batch'
+import type { Outcome, Service } from '#libs/service'
+import {
+  AcknowledgeReader,
+  acknowledgeRunKind,
+  catalogue,
+  deliveryRecord,
+  messageRunKind,
+  pubackStep,
+  pubcompStep,
+  pubrecStep,
+  droppedStep,
+  type Acknowledgement,
+  type DeliveryRecord,
+} from '#libs/topics'
+import { Arrivals } from './arrivals.js'
+import { deliveryFacts, type DeliveryFact } from './facts.js'
+import { distribute, Group, groupAcknowledged, sendAgain } from './group.js'
+import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-members.js'
+import { moveOn, passBatch } from './keep.js'
+import { pin, unpin } from './memory.js'
+import { Outbox } from './outbox.js'
+import { publishOfSession, publishWill, releaseReceived } from './publish.js'
+import { endSession, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
+import { settle } from './restore.js'
+import {
+  deliverySettings,
+  newDeliveryCounters,
+  type DeliveryLimits,
+  type DeliverySettings,
+} from './settings.js'
+import { applyDeliveryFact, emptyState, type DeliveryState } from './state.js'
+import { change, fact, makeReady, type Turn } from './turn.js'
+
+const steps = { puback: pubackStep, pubrec: pubrecStep, pubcomp: pubcompStep, dropped: droppedStep } as const
+
+/** The delivery service with these settings (what is not given is the default). */
+export function deliveryService(given: Partial<DeliverySettings> = {}): Service<DeliveryState, DeliveryFact> {
+  const settings = deliverySettings(given)
+  const unread = newDeliveryCounters()
+  const reading = new Reading()
+
+  const turnOf = (state: DeliveryState, now: Millis, outcome: Outcome<DeliveryFact> | undefined): Turn => ({
+    state,
+    settings,
+    limits: limitsAt(state, state.position) ?? settings.limits,
+    counters: outcome === undefined ? unread : settings.counters,
+    outbox: outcome === undefined ? undefined : new Outbox(outcome, state.placement.partition),
+    now,
+    offset: state.position,
+    ready: [],
+    published: false,
+  })
+
+  function decide(state: DeliveryState, batch: Batch, _now: Millis, outcome: Outcome<DeliveryFact>): void {
+    settle(state)
+    // The append time, not the clock: a replay must decide alike.
+    const turn = turnOf(state, batch.appendTime, outcome)
+    reading.take(turn, batch)
+    finish(turn, batch)
+    if (turn.published) fact(turn, { kind: 'PublishedThrough', offset: state.position })
+    moveOn(turn, batch)
+    turn.outbox?.flush()
+  }
+
+  function replay(state: DeliveryState, batch: Batch): void {
+    settle(state)
+    const turn = turnOf(state, batch.appendTime, undefined)
+    reading.take(turn, batch)
+    finish(turn, batch)
+  }
+
+  function restored(state: DeliveryState, now: Millis, outcome: Outcome<DeliveryFact>): void {
+    settle(state)
+    const turn = turnOf(state, now, outcome)
+    const { base } = state
+    if (!sameLimits(base.limits.at(-1)?.limits, settings.limits)) {
+      const limits = [...base.limits, { offset: state.position, limits: settings.limits }]
+      fact(turn, { kind: 'BaseMoved', base: { ...base, limits } })
+    }
+    sendAllAgain(turn)
+    turn.outbox?.flush()
+  }
+
+  return {
+    name: 'delivery',
+    states: [catalogue.deliveries],
+    inputs: [catalogue.deliveryInbox],
+    facts: deliveryFacts,
+    empty: emptyState,
+    apply: applyDeliveryFact,
+    decide,
+    tick(state, now) {
+      unpin(state, now, settings.pinnedMillisMax)
+      return nextWake(state, settings)
+    },
+    nextWake: (state) => nextWake(state, settings),
+    restored,
+    replayFrom(state) {
+      settle(state)
+      return state.base.offset
+    },
+    replay,
+    keepFrom: (state) => state.base.offset,
+  }
+
+  function finish(turn: Turn, batch: Batch): void {
+    for (const what of turn.ready) {
+      what.ready = false
+      if (what.ended) continue
+      if (what instanceof Group) distribute(turn, what)
+      else {
+        turn.counters.droppedExpired += what.admit(turn.now)
+        writeOut(turn, what)
+        if (what.overflowing && what.line.length * 2 < turn.limits.queueLengthMax) what.overflowing = false
+      }
+    }
+    pin(turn.state, batch, turn.now)
+    passBatch(turn.state, batch, settings.inboxBytesMax)
+  }
+}
+
+const nextWake = (state: DeliveryState, settings: DeliverySettings): Millis | undefined => {
+  const oldest = state.pinned[0]
+  return oldest === undefined ? undefined : oldest.since + settings.pinnedMillisMax
+}
+
+/** Those that held when this offset was first read. */
+function limitsAt(state: DeliveryState, offset: number): DeliveryLimits | undefined {
+  return state.base.limits.findLast((one) => one.offset <= offset)?.limits
+}
+
+function sameLimits(a: DeliveryLimits | undefined, b: DeliveryLimits): boolean {
+  return (
+    a !== undefined &&
+    a.queueLengthMax === b.queueLengthMax &&
+    a.queueBytesMax === b.queueBytesMax &&
+    a.whenFull === b.whenFull &&
+    a.windowMax === b.windowMax &&
+    a.windowOldMax === b.windowOldMax &&
+    a.groupStrategy === b.groupStrategy
+  )
+}
+
+/** What was on its way when the partition was lost goes out again; a gateway drops what it already had, by number. */
+function sendAllAgain(turn: Turn): void {
+  for (const queue of turn.state.queues.values()) {
+    if (queue.online === undefined) continue
+    queue.line.written = queue.line.head
+    writeOut(turn, queue)
+  }
+  for (const group of turn.state.groups.values()) sendAgain(turn, group)
+}
+
+/** Reads batches of the inbox; its cursors are made once. */
+class Reading {
+  readonly #cursor = new RecordCursor()
+  readonly #reader = new ByteReader(this.#cursor.bytes)
+  readonly #acknowledgements = new AcknowledgeReader()
+  readonly #arrivals = new Arrivals()
+
+  take(turn: Turn, batch: Batch): void {
+    const cursor = this.#cursor
+    cursor.open(batch.bytes)
+    while (cursor.next()) {
+      if (cursor.valueFrom < 0) continue
+      turn.offset = cursor.offset
+      const kind = cursor.bytes[cursor.valueFrom]
+      if (kind === messageRunKind) this.#arrivals.take(turn, batch, cursor.valueFrom, cursor.valueTo)
+      else if (kind === acknowledgeRunKind) this.#acknowledge(turn, batch, cursor.valueFrom, cursor.valueTo)
+      else {
+        this.#reader.reset(cursor.bytes, cursor.valueFrom, cursor.valueTo)
+        onRecord(turn, deliveryRecord.read(this.#reader))
+      }
+    }
+  }
+
+  #acknowledge(turn: Turn, batch: Batch, from: number, to: number): void {
+    const run = this.#acknowledgements
+    run.open(batch.bytes, from, to)
+    while (run.next()) {
+      if (run.group) acknowledgeGroup(turn, run.id, run.number, run.step)
+      else acknowledgeSession(turn, run.id, run.number, run.step, run.reasonCode)
+    }
+  }
+}
+
+function acknowledgeSession(
+  turn: Turn,
+  birth: number,
+  number: number,
+  step: number,
+  reasonCode: number,
+): void {
+  const queue = turn.state.queues.get(birth)
+  if (queue === undefined || !change(turn, queue) || !queue.acknowledge(number, step, reasonCode)) return
+  if (step === droppedStep) turn.counters.droppedByGateway++
+  else if (step !== pubrecStep) turn.counters.acknowledged++
+  makeReady(turn, queue)
+}
+
+function acknowledgeGroup(turn: Turn, birth: number, number: number, step: number): void {
+  const group = turn.state.groups.get(birth)
+  if (group !== undefined && change(turn, group)) groupAcknowledged(turn, group, number, step)
+}
+
+function onRecord(turn: Turn, record: DeliveryRecord): void {
+  switch (record.kind) {
+    case 'SessionOnline':
+      return sessionOnline(turn, record.session, record.address, record.limits)
+    case 'SessionOffline':
+      return sessionOffline(turn, record.session, record.address)
+    case 'EndSessions':
+      for (const session of record.sessions) {
+        endSession(turn, session)
+        endMemberships(turn, session)
+      }
+      return
+    case 'Acknowledge':
+      for (const one of record.acknowledgements) {
+        acknowledgeSession(turn, record.session.birth, one.number, stepOf(one), one.reasonCode)
+      }
+      return
+    case 'Publish':
+      return publishOfSession(turn, record)
+    case 'ReleaseReceived':
+      return releaseReceived(turn, record)
+    case 'PublishWill':
+      return publishWill(turn, record.session, record.message)
+    case 'JoinGroup':
+      return joinGroup(turn, record)
+    case 'LeaveGroup':
+      return leaveGroup(turn, record)
+    case 'GroupStored':
+      return groupStored(turn, record)
+    case 'AcknowledgeGroup':
+      for (const one of record.acknowledgements) acknowledgeGroup(turn, record.birth, one.number, stepOf(one))
+      return
+    case 'Hand':
+      return
+    default:
+      return unreachable(record)
+  }
+}
+
+const stepOf = ({ step }: Acknowledgement): number => steps[step]

@@ -1,0 +1,95 @@
+// Which member of a group gets the next message. Everything here follows from the group and the message, so that a replay chooses alike.
+import { hash32, SeededRandom, unreachable } from '#libs/base'
+import type { Group, Member } from './group.js'
+import type { QueuedMessage } from './message.js'
+import type { GroupStrategy } from './settings.js'
+
+/** The member to take this message; undefined when it has to wait. */
+export function chooseMember(
+  group: Group,
+  message: QueuedMessage,
+  qos: number,
+  number: number,
+  strategy: GroupStrategy,
+): Member | undefined {
+  const { members } = group
+  if (members.length === 0) return undefined
+  switch (strategy) {
+    case 'roundRobin': {
+      const index = firstFrom(members, group.cursor, (member) => isThere(member) && hasRoom(member, qos))
+      if (index < 0) return awayMember(group, group.cursor)
+      group.cursor = (index + 1) % members.length
+      return members[index]
+    }
+    case 'random': {
+      const start = new SeededRandom(group.birth * 31 + number).below(members.length)
+      const index = firstFrom(members, start, (member) => isThere(member) && hasRoom(member, qos))
+      return index < 0 ? awayMember(group, start) : members[index]
+    }
+    case 'leastInFlight':
+      return leastBusy(group, qos)
+    case 'sticky': {
+      const index = firstFrom(members, group.cursor, isThere)
+      if (index < 0) return awayMember(group, group.cursor)
+      group.cursor = index
+      return withRoom(members[index], qos)
+    }
+    // The runs do not carry the publisher, whose messages mostly have topics of their own: by topic serves both.
+    case 'hashClient':
+    case 'hashTopic': {
+      const start = hashOf(message) % members.length
+      const index = firstFrom(members, start, isThere)
+      return index < 0 ? awayMember(group, start) : withRoom(members[index], qos)
+    }
+    default:
+      return unreachable(strategy)
+  }
+}
+
+const isThere = (member: Member): boolean => member.online !== undefined
+
+/** A kept member's queue has room for everybody; QoS 0 has no window. */
+const hasRoom = (member: Member, qos: number): boolean =>
+  member.kept || Math.min(qos, member.qos) === 0 || member.inFlight < member.windowMax
+
+const withRoom = (member: Member | undefined, qos: number): Member | undefined =>
+  member !== undefined && hasRoom(member, qos) ? member : undefined
+
+/** When nobody is connected, a kept member's queue takes the message; while somebody is and is busy, it waits for room. */
+function awayMember(group: Group, start: number): Member | undefined {
+  const { members } = group
+  if (members.some(isThere)) return undefined
+  const index = firstFrom(members, start, (member) => member.kept)
+  if (index < 0) return undefined
+  group.cursor = (index + 1) % members.length
+  return members[index]
+}
+
+function leastBusy(group: Group, qos: number): Member | undefined {
+  const { members } = group
+  let best = -1
+  for (let i = 0; i < members.length; i++) {
+    const index = (group.cursor + i) % members.length
+    const member = members[index]
+    if (member === undefined || !isThere(member) || !hasRoom(member, qos)) continue
+    if (best < 0 || member.inFlight < (members[best]?.inFlight ?? 0)) best = index
+  }
+  if (best < 0) return awayMember(group, group.cursor)
+  group.cursor = (best + 1) % members.length
+  return members[best]
+}
+
+/** The first member from `start` on, once round, that fits; -1 if none does. */
+function firstFrom(members: readonly Member[], start: number, fits: (member: Member) => boolean): number {
+  for (let i = 0; i < members.length; i++) {
+    const index = (start + i) % members.length
+    const member = members[index]
+    if (member !== undefined && fits(member)) return index
+  }
+  return -1
+}
+
+function hashOf(message: QueuedMessage): number {
+  const topic = message.topicRange()
+  return topic === undefined ? 0 : hash32(topic.bytes, topic.from, topic.to)
+}

@@ -1,0 +1,186 @@
+// The queue of one shared-subscription group (share name and filter) and how its messages reach members [MQTT-4.8.2].
+// A transient member gets them through its gateway and acknowledges to the group; a kept member through its own queue, which is as
+// durable as this one, so that a message handed over is done with here.
+import type { Address, SessionIdentity } from '#libs/topics'
+import { goneStep, partitionOfClient } from '#libs/topics'
+import { chooseMember } from './group-strategy.js'
+import { Line, markQos } from './line.js'
+import type { QueuedMessage } from './message.js'
+import { admitToLine, type Arrival, type Online } from './queue.js'
+import { fact, makeReady, type Turn } from './turn.js'
+
+export interface Member {
+  readonly session: SessionIdentity
+  readonly kept: boolean
+  /** Where it is connected; undefined for a kept member that is away, and for one whose connection is known to be gone. */
+  online: Online | undefined
+  qos: number
+  retainAsPublished: boolean
+  subscriptionIds: readonly number[]
+  windowMax: number
+  /** Messages sent to it and not acknowledged. */
+  inFlight: number
+}
+
+/** Whom to tell that the group is known to every matcher. */
+export interface OwedAnswer {
+  readonly address: Address
+  readonly request: number
+  readonly place: number
+  readonly code: number
+}
+
+export class Group {
+  readonly line = new Line()
+  next = 1
+  readonly members: Member[] = []
+  /** Where the strategy goes on. */
+  cursor = 0
+  /** Partitions of the topic space whose matchers know the group. */
+  readonly stored = new Set<number>()
+  answers: OwedAnswer[] = []
+  /** Who has which message; also members that left and still have some. */
+  readonly owners = new Map<number, Member>()
+  /** Handed to a member that is gone: these go out again first. In order. */
+  returned: number[] = []
+  overflowing = false
+  ready = false
+  ended = false
+  factsFrom = -1
+  changedFrom = -1
+  changedBytes = 0
+  facts: Set<number> | undefined
+
+  constructor(
+    readonly share: string,
+    readonly filter: string,
+    readonly birth: number,
+  ) {}
+
+  arrive(message: QueuedMessage, marks: number, turn: Turn): Arrival {
+    return admitToLine(this.line, this.next++, marks, message, turn.limits)
+  }
+}
+
+/** Gives what waits to members, in order, as far as they have room. */
+export function distribute(turn: Turn, group: Group): void {
+  const { line } = group
+  while (group.returned.length > 0) {
+    const position = line.find(group.returned[0] ?? 0)
+    if (position >= 0 && !assign(turn, group, position)) return
+    group.returned.shift()
+  }
+  while (line.live < line.tail) {
+    const position = line.live
+    if (line.isHole(position)) {
+      line.live++
+      continue
+    }
+    const deadline = line.messageAt(position)?.deadline ?? 0
+    if (deadline !== 0 && deadline <= turn.now) {
+      line.remove(position)
+      turn.counters.droppedExpired++
+      continue
+    }
+    if (!assign(turn, group, position)) break
+  }
+  line.written = line.live
+}
+
+/** False when no member can take it now. */
+function assign(turn: Turn, group: Group, position: number): boolean {
+  const { line } = group
+  const message = line.messageAt(position)
+  if (message === undefined) return true
+  const marks = line.marksAt(position)
+  const member = chooseMember(
+    group,
+    message,
+    marks & markQos,
+    line.numberAt(position),
+    turn.limits.groupStrategy,
+  )
+  if (member === undefined) return false
+  if (position === line.live) line.live++
+  const number = line.numberAt(position)
+  const given = marksFor(member, marks)
+  if (member.kept) {
+    const partition = partitionOfClient(member.session.clientId, turn.state.placement.clientPartitions)
+    turn.outbox?.hand(partition, member.session.birth, given, message, member.subscriptionIds)
+    turn.published = true
+    line.remove(position)
+  } else if (member.online !== undefined) {
+    turn.outbox?.shared(member.online, group.birth, number, given, message, member.subscriptionIds)
+    turn.counters.sent++
+    if ((given & markQos) === 0) line.remove(position)
+    else {
+      group.owners.set(number, member)
+      member.inFlight++
+    }
+  }
+  return true
+}
+
+/** The QoS is the lower of the message's and the member's [MQTT-3.8.4-8]; retain as its subscription wants it [MQTT-3.3.1-13]. */
+function marksFor(member: Member, marks: number): number {
+  const qos = Math.min(marks & markQos, member.qos)
+  return qos | (member.retainAsPublished ? marks & ~markQos : 0)
+}
+
+/** Sends what members have and have not acknowledged again: after a restore. */
+export function sendAgain(turn: Turn, group: Group): void {
+  for (const [number, member] of group.owners) {
+    const position = group.line.find(number)
+    const message = position < 0 ? undefined : group.line.messageAt(position)
+    if (message === undefined || member.online === undefined) continue
+    const marks = marksFor(member, group.line.marksAt(position))
+    turn.outbox?.shared(member.online, group.birth, number, marks, message, member.subscriptionIds)
+    turn.counters.resent++
+  }
+}
+
+/** What became of a message at a transient member. QoS 2 that was received stays with the member [MQTT-4.8.2-5]. */
+export function groupAcknowledged(turn: Turn, group: Group, number: number, step: number): void {
+  const member = group.owners.get(number)
+  if (member === undefined) return
+  group.owners.delete(number)
+  member.inFlight--
+  if (step === goneStep) {
+    // Not before its session's end is known does anybody know that it will not come back under this address.
+    member.online = undefined
+    giveBack(group, number)
+  } else {
+    group.line.remove(group.line.find(number))
+    turn.counters.acknowledged++
+  }
+  makeReady(turn, group)
+}
+
+/** The message goes to another member, before those that were published later. */
+export function giveBack(group: Group, number: number): void {
+  const { returned } = group
+  let at = returned.length
+  while (at > 0 && (returned[at - 1] ?? 0) > number) at--
+  returned.splice(at, 0, number)
+}
+
+/** Nobody is left: the group is over, and what waited in it. */
+export function forgetGroup(turn: Turn, group: Group): void {
+  const { state } = turn
+  group.ended = true
+  state.groups.delete(group.birth)
+  const name = nameOf(group.share, group.filter)
+  const others = state.groupsByName.get(name)?.filter((other) => other !== group) ?? []
+  if (others.length === 0) state.groupsByName.delete(name)
+  else state.groupsByName.set(name, others)
+  turn.counters.droppedNoMember += group.line.length - group.owners.size
+  if (group.factsFrom >= 0) fact(turn, { kind: 'GroupEnded', birth: group.birth })
+  for (const number of group.facts ?? []) {
+    fact(turn, { kind: 'MessageForgotten', of: 'group', birth: group.birth, number })
+  }
+  for (let position = group.line.head; position < group.line.tail; position++)
+    group.line.dropMessage(position)
+}
+
+/** A share name has no slash in it. */
+export const nameOf = (share: string, filter: string): string => `${share}/${filter}`

@@ -1,0 +1,172 @@
+// Lets the inbox be forgotten. What still lies in its oldest part when it has grown long becomes facts: how a session or group stands
+// now, and its messages. From then on older records are not needed for it, and the base of a replay moves on.
+import type { Batch } from '#libs/batch'
+import type { GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
+import { Group, type Member } from './group.js'
+import { addressOf, memberRowOf } from './group-members.js'
+import { markQos, markReleased, markRetain, markSent, type Line } from './line.js'
+import type { QueuedMessage } from './message.js'
+import type { Queue } from './queue.js'
+import type { DeliveryState } from './state.js'
+import { fact, type Turn } from './turn.js'
+
+/** Bytes of messages that one batch writes as facts, at least and at most, so that no commit becomes giant. */
+const factBytesMin = 256 * 1024
+/** Waypoints per bound of the inbox: how finely the base can move. */
+const waypointsPerBound = 16
+
+/** Called at the end of every batch, live or replayed. */
+export function passBatch(state: DeliveryState, batch: Batch, inboxBytesMax: number): void {
+  state.inboxBytes += batch.bytes.length
+  state.position = batch.nextOffset
+  const last = state.waypoints.at(-1)
+  if (last !== undefined && state.inboxBytes - last.bytes < inboxBytesMax / waypointsPerBound) return
+  state.waypoints.push({ offset: batch.nextOffset, bytes: state.inboxBytes, routes: [...state.routes] })
+}
+
+/** Writes facts for what holds the oldest part of a long inbox, then moves the base. */
+export function moveOn(turn: Turn, batch: Batch): void {
+  const { state, settings } = turn
+  const bound = settings.inboxBytesMax / 2
+  let budget = Math.max(factBytesMin, 4 * batch.bytes.length)
+  let done = 0
+  while (done < state.changed.length && budget > 0) {
+    const what = state.changed[done]
+    if (what === undefined) break
+    if (!what.ended) {
+      if (state.inboxBytes - what.changedBytes <= bound) break
+      budget -= writeMessages(turn, what, budget)
+      if (budget <= 0) break
+      stand(turn, what)
+    }
+    done++
+  }
+  if (done > 0) state.changed.splice(0, done)
+  moveBase(turn)
+}
+
+function moveBase(turn: Turn): void {
+  const { state } = turn
+  const needed = state.changed[0]?.changedFrom ?? state.position
+  let index = -1
+  while (index + 1 < state.waypoints.length && (state.waypoints[index + 1]?.offset ?? Infinity) <= needed)
+    index++
+  const waypoint = state.waypoints[index]
+  if (waypoint === undefined || waypoint.offset <= state.base.offset) return
+  state.waypoints.splice(0, index)
+  const { offset, routes } = waypoint
+  const limits = state.base.limits.filter((_, i) => (state.base.limits[i + 1]?.offset ?? Infinity) > offset)
+  fact(turn, { kind: 'BaseMoved', base: { offset, routes, limits } })
+}
+
+const holderOf = (what: Queue | Group): Holder => (what instanceof Group ? 'group' : 'session')
+
+/** Writes messages as facts that are none yet, oldest first, until the budget (bytes) is used up; gives what was used. */
+function writeMessages(turn: Turn, what: Queue | Group, budget: number): number {
+  const { line, birth } = what
+  let used = 0
+  for (let position = line.head; position < line.tail && used < budget; position++) {
+    const number = line.numberAt(position)
+    const message = line.messageAt(position)
+    if (message === undefined || what.facts?.has(number) === true) continue
+    const row = keptRowOf(message, line.marksAt(position))
+    if (row === undefined) continue
+    what.facts ??= new Set()
+    what.facts.add(number)
+    fact(turn, { kind: 'MessageKept', of: holderOf(what), birth, number, row })
+    turn.counters.keptAsFacts++
+    used += message.size + 32
+  }
+  return used
+}
+
+function keptRowOf(message: QueuedMessage, marks: number): KeptRow | undefined {
+  const { bytes, from, to, tag, deadline, subscriptionIds } = message
+  if (bytes === undefined) return undefined
+  return {
+    marks: marks & (markQos | markRetain),
+    tag,
+    deadline,
+    subscriptionIds,
+    body: bytes.subarray(from, to),
+  }
+}
+
+/** How it stands after this batch, and an end of the facts of messages that are done with. */
+function stand(turn: Turn, what: Queue | Group): void {
+  const { state } = turn
+  const row = what instanceof Group ? groupRowOf(what, state.position) : undefined
+  if (row !== undefined) fact(turn, { kind: 'GroupStood', row })
+  else if (!(what instanceof Group))
+    fact(turn, { kind: 'SessionStood', row: sessionRowOf(what, state.position) })
+  const living = numbersOf(what.line)
+  for (const number of what.facts ?? []) {
+    if (living.has(number)) continue
+    what.facts?.delete(number)
+    fact(turn, { kind: 'MessageForgotten', of: holderOf(what), birth: what.birth, number })
+  }
+  if (what.facts?.size === 0) what.facts = undefined
+  what.factsFrom = state.position
+  what.changedFrom = -1
+}
+
+function numbersOf(line: Line): Set<number> {
+  const numbers = new Set<number>()
+  for (let position = line.head; position < line.tail; position++) {
+    if (line.messageAt(position) !== undefined) numbers.add(line.numberAt(position))
+  }
+  return numbers
+}
+
+function sessionRowOf(queue: Queue, offset: number): SessionRowFact {
+  const { line } = queue
+  const released: number[] = []
+  let sent = 0
+  for (let position = line.head; position < line.tail; position++) {
+    if (line.isHole(position)) continue
+    const marks = line.marksAt(position)
+    if ((marks & markSent) !== 0) sent = line.numberAt(position) + 1
+    if ((marks & markReleased) !== 0) released.push(line.numberAt(position))
+  }
+  return {
+    clientId: queue.clientId,
+    birth: queue.birth,
+    offset,
+    next: queue.next,
+    live: liveNumber(line, queue.next),
+    sent,
+    released,
+    received: [...(queue.received ?? [])],
+    online: queue.online === undefined ? undefined : addressOf(queue.online),
+    windowMax: queue.windowMax,
+    overflowing: queue.overflowing,
+  }
+}
+
+const liveNumber = (line: Line, next: number): number =>
+  line.live < line.tail ? line.numberAt(line.live) : next
+
+function groupRowOf(group: Group, offset: number): GroupRow {
+  const { share, filter, birth, next, line, members, cursor, answers, overflowing } = group
+  const holders: Member[] = [...members]
+  const handed = [...group.owners].map(([number, member]) => {
+    if (!holders.includes(member)) holders.push(member)
+    return { number, holder: holders.indexOf(member) }
+  })
+  return {
+    share,
+    filter,
+    birth,
+    offset,
+    next,
+    live: liveNumber(line, next),
+    members: members.map(memberRowOf),
+    former: holders.slice(members.length).map(memberRowOf),
+    cursor,
+    stored: [...group.stored],
+    answers,
+    handed,
+    returned: group.returned,
+    overflowing,
+  }
+}

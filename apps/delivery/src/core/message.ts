@@ -1,0 +1,70 @@
+// One message as it waits: a range of bytes, mostly inside the batch of the inbox that brought it. All receivers share it.
+import { ByteReader, utf8Decode } from '#libs/base'
+import { messageDeadline, messageProperties } from '#libs/topics'
+
+/** The bytes of one batch of the inbox with the messages that lie in them; released when no queue needs any of them. */
+export interface Pinned {
+  readonly bytes: Uint8Array
+  readonly since: number
+  messages: QueuedMessage[]
+}
+
+/**
+ * `bytes[from..to)` is the body of a message item of a run: `[deadline u64] · topic (u16 + bytes) · [properties] · payload`, exactly
+ * as the next run needs it. `tag`: the item's tag (QoS and retain as published, deadline, properties).
+ */
+export class QueuedMessage {
+  /** How many queues hold it. */
+  references = 0
+
+  constructor(
+    /** Undefined while the body is only in the store. */
+    public bytes: Uint8Array | undefined,
+    public from: number,
+    public to: number,
+    readonly tag: number,
+    /** Milliseconds since 1970; 0: never. */
+    readonly deadline: number,
+    /** Subscription identifiers of the one receiver that this object is for. */
+    readonly subscriptionIds: readonly number[],
+  ) {}
+
+  get size(): number {
+    return this.to - this.from
+  }
+
+  /** Points to a copy of the body: the batch that brought it may go. */
+  moveTo(bytes: Uint8Array, from: number): void {
+    this.to = from + this.to - this.from
+    this.from = from
+    this.bytes = bytes
+  }
+
+  /** The topic's bytes; only while the body is in memory. */
+  topicRange(): { readonly bytes: Uint8Array; readonly from: number; readonly to: number } | undefined {
+    const { bytes } = this
+    if (bytes === undefined) return undefined
+    const at = this.from + ((this.tag & messageDeadline) === 0 ? 0 : 8)
+    const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+    return { bytes, from: at + 2, to: at + 2 + length }
+  }
+}
+
+export const noIds: readonly number[] = []
+
+/** A body taken apart, for what is rare. */
+export interface MessageParts {
+  readonly topic: string
+  readonly properties: Uint8Array
+  readonly payload: Uint8Array
+}
+
+/** Views into `bytes`; copy them if they are to be kept. */
+export function partsOf(tag: number, bytes: Uint8Array, from: number, to: number): MessageParts {
+  const reader = new ByteReader(bytes, from, to)
+  if ((tag & messageDeadline) !== 0) reader.skip(8)
+  const length = reader.u16()
+  const at = reader.skip(length)
+  const properties = (tag & messageProperties) === 0 ? bytes.subarray(at, at) : reader.bytes()
+  return { topic: utf8Decode(bytes, at, at + length), properties, payload: reader.bytes() }
+}

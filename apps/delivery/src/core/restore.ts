@@ -1,0 +1,120 @@
+// From facts to queues: how sessions and groups stood at their offsets. What came later is replayed from the inbox.
+import { copyOf } from '#libs/base'
+import type { GroupRow, KeptRow, SessionRowFact } from './facts.js'
+import { Group, type Member } from './group.js'
+import { addGroup } from './group-members.js'
+import { markQos, markReleased, markSent, type Line } from './line.js'
+import { noIds, QueuedMessage } from './message.js'
+import { Queue } from './queue.js'
+import { gatewayOf, type DeliveryState } from './state.js'
+
+/** Called when all facts have been read; does nothing the second time. */
+export function settle(state: DeliveryState): void {
+  const { unsettled } = state
+  if (unsettled === undefined) return
+  state.unsettled = undefined
+  const { base } = state
+  state.routes = [...base.routes]
+  state.position = base.offset
+  state.waypoints = [{ offset: base.offset, bytes: 0, routes: [...base.routes] }]
+  for (const row of unsettled.sessions.values()) {
+    settleSession(state, row, unsettled.messages.session.get(row.birth) ?? new Map())
+  }
+  for (const row of unsettled.groups.values()) {
+    settleGroup(state, row, unsettled.messages.group.get(row.birth) ?? new Map())
+  }
+}
+
+function settleSession(
+  state: DeliveryState,
+  row: SessionRowFact,
+  messages: ReadonlyMap<number, KeptRow>,
+): void {
+  const queue = new Queue(row.clientId, row.birth)
+  queue.next = row.next
+  queue.factsFrom = row.offset
+  queue.windowMax = row.windowMax
+  queue.overflowing = row.overflowing
+  if (row.received.length > 0) queue.received = new Set(row.received)
+  if (row.online !== undefined) {
+    const { gateway, incarnation, connection } = row.online
+    queue.online = { gateway: gatewayOf(state, gateway), incarnation, connection }
+  }
+  if (messages.size > 0) queue.facts = new Set(messages.keys())
+  fill(queue.line, row, messages, new Set(row.released))
+  state.queues.set(row.birth, queue)
+}
+
+interface Standing {
+  readonly next: number
+  readonly live: number
+  readonly sent: number
+}
+
+/** Messages in the order of their numbers. Facts of the row's future (written ahead of the next one) are left to the replay. */
+function fill(
+  line: Line,
+  { next, live, sent }: Standing,
+  messages: ReadonlyMap<number, KeptRow>,
+  released: ReadonlySet<number>,
+): void {
+  const numbers = [...messages.keys(), ...released].filter((number) => number < next).sort((a, b) => a - b)
+  let onTheirWay = 0
+  for (const number of numbers) {
+    if (released.has(number)) line.push(number, 2 | markSent | markReleased, undefined)
+    else {
+      const row = messages.get(number)
+      if (row === undefined) continue
+      const message = messageOf(row)
+      line.push(number, row.marks | (number < sent ? markSent : 0), message)
+    }
+    if (number >= live) continue
+    onTheirWay++
+    if ((line.marksAt(line.tail - 1) & markQos) !== 0) line.outstanding++
+  }
+  line.live = line.written = line.head + onTheirWay
+}
+
+function messageOf({ body, tag, deadline, subscriptionIds }: KeptRow): QueuedMessage {
+  const ids = subscriptionIds.length === 0 ? noIds : subscriptionIds
+  return new QueuedMessage(copyOf(body), 0, body.length, tag, deadline, ids)
+}
+
+function settleGroup(state: DeliveryState, row: GroupRow, messages: ReadonlyMap<number, KeptRow>): void {
+  const group = new Group(row.share, row.filter, row.birth)
+  group.next = row.next
+  group.factsFrom = row.offset
+  group.cursor = row.cursor
+  group.overflowing = row.overflowing
+  group.answers = [...row.answers]
+  group.returned = [...row.returned]
+  for (const partition of row.stored) group.stored.add(partition)
+  if (messages.size > 0) group.facts = new Set(messages.keys())
+  fill(group.line, { next: row.next, live: row.live, sent: 0 }, messages, new Set())
+  addGroup(state, group)
+  group.members.push(...row.members.map((member) => settleMember(state, group, member)))
+  const holders = [...group.members, ...row.former.map((member) => settleMember(state, group, member))]
+  for (const { number, holder } of row.handed) {
+    const member = holders[holder]
+    if (member === undefined) continue
+    group.owners.set(number, member)
+    member.inFlight++
+  }
+}
+
+function settleMember(state: DeliveryState, group: Group, row: GroupRow['members'][number]): Member {
+  const { session, kept, address, qos, retainAsPublished, subscriptionId, windowMax } = row
+  const online =
+    address === undefined
+      ? undefined
+      : {
+          gateway: gatewayOf(state, address.gateway),
+          incarnation: address.incarnation,
+          connection: address.connection,
+        }
+  const subscriptionIds = subscriptionId === 0 ? noIds : [subscriptionId]
+  let groups = state.memberships.get(session.clientId)
+  if (groups === undefined) state.memberships.set(session.clientId, (groups = new Set()))
+  groups.add(group)
+  return { session, kept, online, qos, retainAsPublished, subscriptionIds, windowMax, inFlight: 0 }
+}

@@ -1,0 +1,114 @@
+// The state of one partition of delivery. It is a function of the inbox: facts hold how it stood at some offset, the rest is replayed.
+import type { Placement } from '#libs/service'
+import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
+import type { Group } from './group.js'
+import type { Pinned, QueuedMessage } from './message.js'
+import { GatewayTarget } from './outbox.js'
+import type { Queue } from './queue.js'
+
+/** How far the routes had been seen when the inbox stood at `offset`: a point from which a replay may start. */
+export interface Waypoint {
+  readonly offset: number
+  /** Bytes of the inbox read before it, counted since the restore. */
+  readonly bytes: number
+  readonly routes: readonly number[]
+}
+
+/** What was read from the state topic and not yet turned into queues. */
+export interface Unsettled {
+  readonly sessions: Map<number, SessionRowFact>
+  readonly groups: Map<number, GroupRow>
+  /** By birth, then number; births of sessions and of groups are different numbers. */
+  readonly messages: Readonly<Record<Holder, Map<number, Map<number, KeptRow>>>>
+}
+
+export interface DeliveryState {
+  readonly placement: Placement
+  readonly queues: Map<number, Queue>
+  readonly groups: Map<number, Group>
+  readonly groupsByName: Map<string, Group[]>
+  /** The groups in which a client is a member. */
+  readonly memberships: Map<string, Set<Group>>
+  readonly gateways: Map<string, GatewayTarget>
+  base: BaseRow
+  /** Per partition of tbmq.msg.all: the highest offset that a run has brought, plus one. */
+  routes: number[]
+  /** Offset after the last batch that was read. */
+  position: number
+  /** Bytes of the inbox read since the restore. */
+  inboxBytes: number
+  /** What holds the start of the inbox: changed since its facts were written, the oldest change first. */
+  changed: (Queue | Group)[]
+  waypoints: Waypoint[]
+  /** Undefined once the facts have been turned into queues. */
+  unsettled: Unsettled | undefined
+  /** Batches whose messages may have to be copied out of them, the oldest first. */
+  pinned: Pinned[]
+  /** Messages of the batch that is being read. */
+  brought: QueuedMessage[]
+}
+
+export function emptyState(placement: Placement): DeliveryState {
+  return {
+    placement,
+    queues: new Map(),
+    groups: new Map(),
+    groupsByName: new Map(),
+    memberships: new Map(),
+    gateways: new Map(),
+    base: { offset: 0, routes: [], limits: [] },
+    routes: [],
+    position: 0,
+    inboxBytes: 0,
+    changed: [],
+    waypoints: [],
+    unsettled: {
+      sessions: new Map(),
+      groups: new Map(),
+      messages: { session: new Map(), group: new Map() },
+    },
+    pinned: [],
+    brought: [],
+  }
+}
+
+/**
+ * While restoring, collects the facts; `settle` makes queues of them. Later facts only tell what the transitions have already done to
+ * the state, but for the base.
+ */
+export function applyDeliveryFact(state: DeliveryState, fact: DeliveryFact): void {
+  if (fact.kind === 'BaseMoved') state.base = fact.base
+  const { unsettled } = state
+  if (unsettled === undefined) return
+  switch (fact.kind) {
+    case 'SessionStood':
+      unsettled.sessions.set(fact.row.birth, fact.row)
+      break
+    case 'SessionEnded':
+      unsettled.sessions.delete(fact.birth)
+      break
+    case 'GroupStood':
+      unsettled.groups.set(fact.row.birth, fact.row)
+      break
+    case 'GroupEnded':
+      unsettled.groups.delete(fact.birth)
+      break
+    case 'MessageKept': {
+      const byBirth = unsettled.messages[fact.of]
+      const messages = byBirth.get(fact.birth)
+      if (messages === undefined) byBirth.set(fact.birth, new Map([[fact.number, fact.row]]))
+      else messages.set(fact.number, fact.row)
+      break
+    }
+    case 'MessageForgotten':
+      unsettled.messages[fact.of].get(fact.birth)?.delete(fact.number)
+      break
+    default:
+  }
+}
+
+export function gatewayOf(state: DeliveryState, name: string): GatewayTarget {
+  let target = state.gateways.get(name)
+  if (target === undefined) state.gateways.set(name, (target = new GatewayTarget(name)))
+  return target
+}

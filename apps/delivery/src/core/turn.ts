@@ -1,0 +1,46 @@
+// One batch being worked through: what every transition needs to know. Without an outbox it is a replay, which sends nothing.
+import type { Millis } from '#libs/base'
+import type { DeliveryFact } from './facts.js'
+import type { Group } from './group.js'
+import type { Outbox } from './outbox.js'
+import type { Queue } from './queue.js'
+import type { DeliveryCounters, DeliveryLimits, DeliverySettings } from './settings.js'
+import type { DeliveryState } from './state.js'
+
+export interface Turn {
+  readonly state: DeliveryState
+  readonly settings: DeliverySettings
+  readonly limits: DeliveryLimits
+  /** Those of the settings, or some that nobody reads while replaying. */
+  readonly counters: DeliveryCounters
+  readonly outbox: Outbox | undefined
+  /** The append time of the batch: the same in a replay. */
+  readonly now: Millis
+  /** Of the record that is being read. */
+  offset: number
+  /** Queues and groups that may have something to send. */
+  readonly ready: (Queue | Group)[]
+  /** Something was published or handed over, which a repetition must not do again. */
+  published: boolean
+}
+
+/** Notes that the record changes the queue or group; false when its facts are younger than the record, which is then not for it. */
+export function change(turn: Turn, what: Queue | Group): boolean {
+  if (turn.offset < what.factsFrom) return false
+  if (what.changedFrom < 0) {
+    what.changedFrom = turn.offset
+    what.changedBytes = turn.state.inboxBytes
+    turn.state.changed.push(what)
+  }
+  return true
+}
+
+export function makeReady(turn: Turn, what: Queue | Group): void {
+  if (what.ready) return
+  what.ready = true
+  turn.ready.push(what)
+}
+
+export function fact(turn: Turn, given: DeliveryFact): void {
+  turn.outbox?.outcome.fact(given)
+}

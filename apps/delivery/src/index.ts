@@ -1,0 +1,2 @@
+// What standalone may use of the delivery app.
+export { DeliveryModule } from './delivery.module.js'
