@@ -18,6 +18,7 @@ interface Node<V> {
 export class TopicTree<V> {
   readonly #root: Node<V> = newNode<V>(undefined, '')
   #size = 0
+  #nodes = 0
   // Two lists of nodes, used in turns by `match`, so that matching makes no garbage.
   #now: Node<V>[] = []
   #next: Node<V>[] = []
@@ -25,6 +26,11 @@ export class TopicTree<V> {
   /** How many filters have a value. */
   get size(): number {
     return this.#size
+  }
+
+  /** How many levels of filters the tree holds: for a gauge, and to see that nothing is left behind. */
+  get nodes(): number {
+    return this.#nodes
   }
 
   get(filter: string): V | undefined {
@@ -37,7 +43,7 @@ export class TopicTree<V> {
     let from = 0
     for (;;) {
       const to = endOfLevel(filter, from)
-      node = childOrNew(node, filter.slice(from, to))
+      node = this.#childOrNew(node, filter.slice(from, to))
       if (to === filter.length) break
       from = to + 1
     }
@@ -54,12 +60,13 @@ export class TopicTree<V> {
     while (node.parent !== undefined && node.value === undefined && node.children === undefined) {
       const { parent, level }: Node<V> = node
       removeChild(parent, level)
+      this.#nodes--
       node = parent
     }
     return true
   }
 
-  /** Calls `visit` once for each filter that matches the name, in no promised order. `visit` must not change the tree. */
+  /** Calls `visit` once for each filter that matches the name, in no promised order. `visit` must leave the tree alone. */
   match(name: string, visit: (value: V) => void): void {
     let now = this.#now
     let next = this.#next
@@ -106,6 +113,18 @@ export class TopicTree<V> {
     }
   }
 
+  #childOrNew(node: Node<V>, level: string): Node<V> {
+    const existing = node.children?.get(level)
+    if (existing !== undefined) return existing
+    const child = newNode(node, level)
+    this.#nodes++
+    node.children ??= new Map<string, Node<V>>()
+    node.children.set(level, child)
+    if (level === '+') node.plus = child
+    else if (level === '#') node.hash = child
+    return child
+  }
+
   #find(filter: string): Node<V> | undefined {
     let node: Node<V> | undefined = this.#root
     let from = 0
@@ -121,17 +140,6 @@ export class TopicTree<V> {
 
 function newNode<V>(parent: Node<V> | undefined, level: string): Node<V> {
   return { parent, level, children: undefined, plus: undefined, hash: undefined, value: undefined }
-}
-
-function childOrNew<V>(node: Node<V>, level: string): Node<V> {
-  const existing = node.children?.get(level)
-  if (existing !== undefined) return existing
-  const child = newNode(node, level)
-  node.children ??= new Map<string, Node<V>>()
-  node.children.set(level, child)
-  if (level === '+') node.plus = child
-  else if (level === '#') node.hash = child
-  return child
 }
 
 function removeChild<V>(node: Node<V>, level: string): void {
