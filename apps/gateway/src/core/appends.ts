@@ -1,0 +1,87 @@
+// What this turn's packets append to the log: one record batch per target, filled here and handed over at the end of the turn.
+import { ByteWriter, utf8Encode } from '#libs/base'
+import { RecordBatchBuilder } from '#libs/batch'
+import { catalogue } from '#libs/topics'
+import type { Topic } from '#libs/topics'
+
+/** A partition that this gateway appends to, and what waits for it. */
+export interface Target {
+  /** Its place in the list of targets. */
+  readonly number: number
+  readonly topic: string
+  readonly partition: number
+  readonly batch: RecordBatchBuilder
+}
+
+export class Appends {
+  /** A scratch writer for one record's value. */
+  readonly #value = new ByteWriter(1024)
+  readonly #targets: Target[] = []
+  readonly #byTopic = new Map<string, Target[]>()
+  readonly #filled: Target[] = []
+  readonly #messages: Target[] = []
+
+  constructor(topicPartitions: number) {
+    for (let partition = 0; partition < topicPartitions; partition++) {
+      this.#messages.push(this.#target(catalogue.messages.name, partition, 65_536))
+    }
+  }
+
+  /** An empty writer for the value of the next `send`. */
+  value(): ByteWriter {
+    return this.#value.reset()
+  }
+
+  /** Adds a record with what was written into `value()`. Returns the target's number. */
+  send(topic: Topic, partition: number, key: string | null): number {
+    const target = this.#find(topic, partition)
+    if (target.batch.count === 0) this.#filled.push(target)
+    const { buffer, position } = this.#value
+    const keyBytes = key === null ? null : utf8Encode(key)
+    target.batch.addRange(keyBytes, 0, keyBytes?.length ?? 0, buffer, 0, position)
+    return target.number
+  }
+
+  /** The number of a target that something will be sent to. */
+  numberOf(topic: Topic, partition: number): number {
+    return this.#find(topic, partition).number
+  }
+
+  /** The target of tbmq.msg.all for this partition, about to get a record. */
+  messages(partition: number): Target {
+    const target = this.#messages[partition] ?? this.#target(catalogue.messages.name, partition, 65_536)
+    if (target.batch.count === 0) this.#filled.push(target)
+    return target
+  }
+
+  get isEmpty(): boolean {
+    return this.#filled.length === 0
+  }
+
+  /** How many targets have records. */
+  get filled(): number {
+    return this.#filled.length
+  }
+
+  /** Hands over each target that has records, in the order in which they got their first, and empties it. */
+  take(visit: (target: Target) => void): void {
+    for (const target of this.#filled) {
+      visit(target)
+      target.batch.reset()
+    }
+    this.#filled.length = 0
+  }
+
+  #find(topic: Topic, partition: number): Target {
+    return this.#byTopic.get(topic.name)?.[partition] ?? this.#target(topic.name, partition, 4096)
+  }
+
+  #target(topic: string, partition: number, capacity: number): Target {
+    const target = { number: this.#targets.length, topic, partition, batch: new RecordBatchBuilder(capacity) }
+    this.#targets.push(target)
+    const ofTopic = this.#byTopic.get(topic) ?? []
+    ofTopic[partition] = target
+    this.#byTopic.set(topic, ofTopic)
+    return target
+  }
+}

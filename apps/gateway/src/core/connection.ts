@@ -1,0 +1,261 @@
+// The connection machine: one per socket. Bytes come in, bytes and records go out, by the rules of MQTT; no socket, timer or log here.
+// This file holds a connection's state and its ways in; what each packet does stands in on-<packet>.ts.
+import { assert, EMPTY_BYTES } from '#libs/base'
+import type { Millis } from '#libs/base'
+import { ProtocolError, readFrame } from '#libs/mqtt'
+import type { ProtocolVersion } from '#libs/mqtt'
+import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
+import type { Address, CloseCause, Peer } from '#libs/topics'
+import { legalMove } from './connection-state.js'
+import type { ConnectionState } from './connection-state.js'
+import { drain } from './deliver.js'
+import { dispatch } from './dispatch.js'
+import { ending, reportEnd } from './ending.js'
+import type { Gateway } from './gateway.js'
+import { Inflight, NO_NUMBER } from './inflight.js'
+import { askForPages } from './on-retained-page-end.js'
+import type { RetainedPageEnd } from './on-retained-page-end.js'
+import type { Outlet } from './outlet.js'
+import type { PermissionSet } from './permissions.js'
+import type { SubscribeRequest } from './subscribe-request.js'
+import type { TopicEntry } from './topic-cache.js'
+import { WaitingQueue } from './waiting.js'
+
+/** How a connection ended. */
+export interface Ending {
+  readonly cause: CloseCause
+  readonly reasonCode: number
+  readonly sentence: string
+  readonly publishWill: boolean
+  /** A session expiry that came with DISCONNECT. */
+  readonly expirySeconds: number | undefined
+}
+
+/** What a step of an acknowledgement is called, and its number in records. */
+const steps = { puback: pubackStep, pubrec: pubrecStep, pubcomp: pubcompStep, dropped: droppedStep } as const
+export type Step = keyof typeof steps
+
+/** The largest packet that MQTT can describe. */
+const packetBytesAll = 268_435_460
+
+export class Connection {
+  state: ConnectionState = 'connecting'
+  /** Known once a CONNECT was seen; until then there is no form for an answer. */
+  versionKnown = false
+  version: ProtocolVersion = 4
+  clientId = ''
+  userName: string | undefined
+  packetBytesMax: number
+  clientPacketBytesMax = packetBytesAll
+  /** 1.5 × keep alive; 0: off. */
+  silenceMillisMax: Millis = 0
+  lastHeard: Millis
+  readonly opened: Millis
+  /** False when the client wants reason strings and user properties in PUBLISH, CONNACK and DISCONNECT only. */
+  wantsReasons = true
+  /** Set between CONNECT and CONNACK: what has to be said in it. */
+  keepAliveSeconds = 0
+  serverKeepAlive: number | undefined
+  assignedClientId = false
+  wantsResponseInformation = false
+  sessionExpirySeconds = 0
+  willTopic: string | undefined
+  /** True once auth was asked: from then on the end must be reported. */
+  announced = false
+  reported = false
+  ending: Ending | undefined
+  birth = 0
+  kept = false
+  permissions: PermissionSet | undefined
+  /** This connection's bytes in the publish metadata. */
+  publisherPart: Uint8Array = EMPTY_BYTES
+  /** A kept session that uses QoS 2 publishes through its delivery owner. */
+  publishesThroughDelivery = false
+  /** Answers of delivery that are still to come for such publishes. */
+  owedByDelivery = 0
+  /** QoS 1 and 2 publishes of a 5.0 client that are not done [MQTT-3.3.4-9]. */
+  receiving = 0
+  /** QoS 2 packet ids of a transient session: received and not released. */
+  receivedIds: Set<number> | null = null
+  aliases: (TopicEntry | undefined)[] | null = null
+  lastTopic: TopicEntry | null = null
+  /** The last turn in which something of this connection was appended. */
+  lastTurn = 0
+  /** Messages under way to the client, at most. */
+  window = 0
+  #inflight: Inflight | null = null
+  waiting: WaitingQueue | null = null
+  /** Kept lane: the highest number that came over this connection. */
+  highestNumber = NO_NUMBER
+  /** What was subscribed over this connection: filter to QoS + 4 × subscription id. */
+  subscriptions: Map<string, number> | null = null
+  requests: Map<number, SubscribeRequest> | null = null
+  /** Pages of retained messages whose successors will be asked for when what waits has left. */
+  pages: RetainedPageEnd[] | null = null
+  /** Reading stops until what was appended is stored, or until auth, session or delivery have answered. */
+  stalled = false
+
+  constructor(
+    readonly gateway: Gateway,
+    readonly number: number,
+    readonly peer: Peer,
+    readonly outlet: Outlet,
+  ) {
+    this.packetBytesMax = gateway.settings.packetBytesMaxBeforeLogin
+    this.opened = this.lastHeard = gateway.now
+  }
+
+  get address(): Address {
+    const { name, incarnation } = this.gateway
+    return { gateway: name, incarnation, connection: this.number }
+  }
+
+  /**
+   * Takes what came from the socket and gives back where it stopped: before a packet that is not whole, or that must wait
+   * (`stalled`). The rest must be given again, with what comes behind it.
+   */
+  receive(buffer: Uint8Array, from: number, to: number): number {
+    const { frame, now } = this.gateway
+    this.lastHeard = now
+    let at = from
+    try {
+      while (!this.stalled && this.isReading) {
+        frame.minimalLengths = this.version === 5
+        const result = readFrame(buffer, at, to, frame, this.packetBytesMax)
+        if (result === 'more') return at
+        if (result !== 'frame') throw unreadable(result)
+        const end = frame.bodyTo
+        if (!dispatch(this, buffer, frame)) return at
+        at = end
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.refuse(error.reasonCode, error.message)
+    }
+    return this.isReading ? at : to
+  }
+
+  /** True while packets are taken. */
+  get isReading(): boolean {
+    return this.state !== 'closing' && this.state !== 'closed'
+  }
+
+  /** True when a message may go out at once, window and socket allowing. */
+  get isFlowing(): boolean {
+    return this.state === 'connected' && (this.waiting === null || this.waiting.length === 0)
+  }
+
+  get inflightCount(): number {
+    return this.#inflight === null ? 0 : this.#inflight.count
+  }
+
+  get inflight(): Inflight | null {
+    return this.#inflight
+  }
+
+  useInflight(): Inflight {
+    return (this.#inflight ??= new Inflight())
+  }
+
+  useWaiting(): WaitingQueue {
+    return (this.waiting ??= new WaitingQueue())
+  }
+
+  /** Called when the waiting queue has run empty: a queue that had grown gives its memory back. */
+  forgetWaiting(): void {
+    if (this.waiting !== null && this.waiting.bytes.length > 65_536) this.waiting = null
+  }
+
+  /** True when `length` more bytes are too many for the socket as it is. */
+  isSocketFull(length: number): boolean {
+    const { outlet, gateway } = this
+    return outlet.pending > 0 && outlet.pending + outlet.at + length > gateway.settings.socketBytesMax
+  }
+
+  move(to: ConnectionState): void {
+    this.state = legalMove(this.state, to)
+  }
+
+  /** Notes that something of this connection was appended in this turn. */
+  appended(): void {
+    this.lastTurn = this.gateway.turns.current.number
+  }
+
+  /** True when everything that this connection appended is stored. */
+  get isStored(): boolean {
+    return this.lastTurn <= this.gateway.turns.storedNumber
+  }
+
+  /** Stops reading until everything that this connection appended is stored. */
+  stallUntilStored(): void {
+    this.stalled = true
+    this.gateway.turns.await(this, this.lastTurn)
+  }
+
+  /** What this connection appended up to the awaited turn is stored. */
+  appendsStored(): void {
+    if (!this.isReading) reportEnd(this)
+    else if (this.state === 'connected') this.goOn()
+  }
+
+  /** What reading waited for is there. */
+  goOn(): void {
+    if (!this.stalled) return
+    this.stalled = false
+    this.outlet.resume()
+  }
+
+  /** Tells the sender of a message of the kept lane or of a group what became of it; others need not know. */
+  settle(number: number, group: number, step: Step, reasonCode: number): void {
+    if (number === NO_NUMBER) return
+    const { gateway } = this
+    if (group !== NO_NUMBER) gateway.acknowledgements.addOfGroup(group, steps[step], number, reasonCode)
+    else {
+      const partition = gateway.partitionOfClient(this.clientId)
+      gateway.acknowledgements.add(partition, steps[step], this.birth, number, reasonCode)
+    }
+    this.appended()
+  }
+
+  /** The socket has taken everything, or a packet id is free again: sends what waits. */
+  flow(): void {
+    if (this.waiting !== null && this.waiting.length > 0) drain(this)
+    if (this.pages !== null && this.isFlowing && !this.isSocketFull(0)) askForPages(this)
+  }
+
+  /** The peer broke the protocol or a limit: says so in the form of its version, and ends. */
+  refuse(reasonCode: number, sentence: string): void {
+    this.gateway.counters.protocolErrors++
+    this.end('protocol', reasonCode, sentence)
+  }
+
+  /** Ends the connection from our side. `sentence` tells the log, and a 5.0 client that wants it, why. */
+  end(cause: CloseCause, reasonCode: number, sentence: string): void {
+    if (!this.isReading) return
+    assert(cause !== 'client', 'A client ends its own connection.')
+    ending(this, { cause, reasonCode, sentence, publishWill: true, expirySeconds: undefined })
+  }
+
+  /** The socket is gone. */
+  socketClosed(): void {
+    if (this.state === 'closed') return
+    if (this.isReading) {
+      this.ending = {
+        cause: 'broken',
+        reasonCode: 0,
+        sentence: 'The network connection closed.',
+        publishWill: true,
+        expirySeconds: undefined,
+      }
+      this.move('closed')
+      this.outlet.ended()
+      reportEnd(this)
+    } else this.move('closed')
+  }
+}
+
+function unreadable(result: 'malformed' | 'too-large'): ProtocolError {
+  return result === 'malformed'
+    ? new ProtocolError(0x81, 'The remaining length is malformed.')
+    : new ProtocolError(0x95, 'The packet is larger than this server takes.')
+}

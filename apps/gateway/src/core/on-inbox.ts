@@ -1,0 +1,63 @@
+// The gateway's inbox: what services tell connections. Runs of messages are read in place (on-run.ts), the rest as values.
+import { ByteReader, unreachable } from '#libs/base'
+import { PACKET } from '#libs/mqtt'
+import { gatewayRecord, keptRunKind, messageRunKind } from '#libs/topics'
+import type { GatewayRecord } from '#libs/topics'
+import type { Connection } from './connection.js'
+import type { Gateway } from './gateway.js'
+import { onAccepted, onRefused } from './on-accepted.js'
+import { onRetainedPageEnd } from './on-retained-page-end.js'
+import { onRun } from './on-run.js'
+import { answeredByDelivery } from './publish-through-delivery.js'
+import { sendAck } from './send-ack.js'
+import { onSubscribed } from './subscribe-request.js'
+import { AWAITS, NO_NUMBER } from './inflight.js'
+
+/** Handles the record whose value is `buffer[from..to)`. Records for other incarnations and for connections that are gone do nothing. */
+export function onInbox(gateway: Gateway, buffer: Uint8Array, from: number, to: number): void {
+  const kind = buffer[from]
+  if (kind === messageRunKind || kind === keptRunKind) {
+    onRun(gateway, buffer, from, to)
+    return
+  }
+  const record = gatewayRecord.read(new ByteReader(buffer, from, to))
+  if (record.incarnation !== gateway.incarnation) return
+  const connection = gateway.connections.find(record.connection)
+  if (connection !== undefined) onRecord(connection, record)
+}
+
+function onRecord(connection: Connection, record: GatewayRecord): void {
+  switch (record.kind) {
+    case 'SessionAccepted':
+      return onAccepted(connection, record)
+    case 'ConnectionRefused':
+      return onRefused(connection, record)
+    case 'CloseConnection':
+      return connection.end(
+        record.reasonCode === 0x8e ? 'takenOver' : 'server',
+        record.reasonCode,
+        record.sentence,
+      )
+    case 'Subscribed':
+      return onSubscribed(connection, record.request, record.codes)
+    case 'PublishStored':
+      sendAck(connection, record.qos === 1 ? PACKET.puback : PACKET.pubrec, record.packetId, record.reasonCode)
+      return answeredByDelivery(connection)
+    case 'ReleaseStored':
+      return sendAck(connection, PACKET.pubcomp, record.packetId, record.reasonCode)
+    case 'Release':
+      return release(connection, record.packetId, record.number)
+    case 'RetainedPageEnd':
+      return onRetainedPageEnd(connection, record)
+    default:
+      return unreachable(record)
+  }
+}
+
+/** A kept message that the client received over an earlier connection: only PUBREL is still to be sent. */
+function release(connection: Connection, packetId: number, number: number): void {
+  if (connection.state !== 'connected') return
+  connection.useInflight().put(packetId, AWAITS.pubcomp, number, NO_NUMBER)
+  connection.highestNumber = Math.max(connection.highestNumber, number)
+  sendAck(connection, PACKET.pubrel, packetId, 0)
+}

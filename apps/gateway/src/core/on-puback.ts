@@ -1,0 +1,16 @@
+// PUBACK: the client has a QoS 1 message. Stray ones change nothing.
+import { decodeAckInPlace } from '#libs/mqtt'
+import type { Frame } from '#libs/mqtt'
+import type { Connection } from './connection.js'
+import { AWAITS } from './inflight.js'
+
+export function onPuback(connection: Connection, buffer: Uint8Array, frame: Frame): void {
+  const { ack, settings } = connection.gateway
+  decodeAckInPlace(buffer, frame, connection.version, ack, settings.limits)
+  const { inflight } = connection
+  if (inflight === null || inflight.awaits(ack.packetId) !== AWAITS.puback) return
+  const number = inflight.numberOf(ack.packetId)
+  if (number >= 0) connection.settle(number, inflight.groupOf(ack.packetId), 'puback', ack.reasonCode)
+  inflight.release(ack.packetId)
+  connection.flow()
+}

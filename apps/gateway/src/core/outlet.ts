@@ -1,0 +1,20 @@
+// A connection's way out, as the machine sees it: bytes to write to, and three things to ask of whoever holds the socket.
+
+/** Implemented by the shell (and by tests). The machine writes into `bytes` at `at` after making sure that there is room. */
+export interface Outlet {
+  /** Where outgoing bytes are gathered until the end of the turn. */
+  bytes: Uint8Array
+  at: number
+  /** Bytes that the socket was given and has not taken yet. */
+  pending: number
+  /** Makes room for `length` bytes at `at`, perhaps in another `bytes`; to be called when `at + length > bytes.length`. */
+  room(length: number): void
+  /** The client has its session: for the log. */
+  accepted(sessionPresent: boolean): void
+  /** The connection's `ending` is set: for the log. */
+  ended(): void
+  /** What kept the machine from reading on is over: give it what came in the meantime. */
+  resume(): void
+  /** Send what is gathered, then close the socket. */
+  close(): void
+}

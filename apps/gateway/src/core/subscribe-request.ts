@@ -1,0 +1,56 @@
+// A SUBSCRIBE or UNSUBSCRIBE that was sent to the partitions and groups it concerns, until all of them have answered.
+import { encodePacketWithin } from '#libs/mqtt'
+import type { Connection } from './connection.js'
+import { writeBytes } from './write-packet.js'
+
+/** What is known so far: one code for each filter, in the packet's order. */
+export interface SubscribeRequest {
+  readonly kind: 'suback' | 'unsuback'
+  readonly packetId: number
+  readonly codes: number[]
+  /** Answers that are still to come: one for each filter from each partition or group that was asked. */
+  owed: number
+}
+
+/** Begins to wait for the answers, or answers at once when there is nobody to ask. Returns the request's number. */
+export function openRequest(connection: Connection, number: number, request: SubscribeRequest): void {
+  if (request.owed === 0) {
+    answer(connection, request)
+    return
+  }
+  const requests = (connection.requests ??= new Map<number, SubscribeRequest>())
+  requests.set(number, request)
+}
+
+/** One partition or group has stored its part. The acknowledgement goes out when all have. */
+export function onSubscribed(
+  connection: Connection,
+  number: number,
+  codes: readonly { readonly place: number; readonly code: number }[],
+): void {
+  const request = connection.requests?.get(number)
+  if (request === undefined) return
+  for (const { place, code } of codes) {
+    request.owed--
+    const known = request.codes[place]
+    request.codes[place] = known === undefined ? code : together(request.kind, known, code)
+  }
+  if (request.owed > 0) return
+  connection.requests?.delete(number)
+  if (connection.requests?.size === 0) connection.requests = null
+  answer(connection, request)
+}
+
+/** What is told of one filter when several were asked: a refusal before all; of an UNSUBSCRIBE that it existed anywhere. */
+function together(kind: SubscribeRequest['kind'], one: number, other: number): number {
+  if (one >= 0x80 || other >= 0x80) return Math.max(one, other)
+  return kind === 'suback' ? Math.max(one, other) : Math.min(one, other)
+}
+
+function answer(connection: Connection, { kind, packetId, codes }: SubscribeRequest): void {
+  if (connection.state !== 'connected') return
+  const writer = connection.gateway.packet.reset()
+  const packet = { kind, packetId, reasonCodes: codes, properties: {} } as const
+  if (!encodePacketWithin(writer, packet, connection.version, connection.clientPacketBytesMax)) return
+  writeBytes(connection, writer.buffer, 0, writer.position)
+}

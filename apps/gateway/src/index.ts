@@ -1,0 +1,2 @@
+// What standalone may use of the gateway app.
+export { GatewayModule } from './gateway.module.js'

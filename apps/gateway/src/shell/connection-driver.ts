@@ -1,0 +1,281 @@
+// Drives all connections of a gateway: gives bytes to the machines, and at the end of each turn of the event loop appends what they want
+// stored, then writes what they want sent: one append per partition and one write per socket, however many packets there were.
+import type { EventLog } from '#libs/log'
+import type { Connection } from '../core/connection.js'
+import { Connection as Machine } from '../core/connection.js'
+import type { Gateway } from '../core/gateway.js'
+import { onInbox } from '../core/on-inbox.js'
+import { NO_TARGET } from '../core/turns.js'
+import type { Transport, TransportEvents } from './transport.js'
+import { Wire } from './wire.js'
+
+/** What the driver writes lines with. */
+export interface LineWriter {
+  info(fields: object, sentence: string): void
+  warn(fields: object, sentence: string): void
+  error(fields: object, sentence: string): void
+}
+
+export interface DriverOptions {
+  readonly gateway: Gateway
+  readonly log: EventLog
+  readonly logger: LineWriter
+  readonly now: () => number
+}
+
+/** A socket that the peer does not close after we have ended it is cut. */
+const lingerMillisMax = 5_000
+
+export class ConnectionDriver {
+  readonly gateway: Gateway
+  readonly now: () => number
+  readonly #log: EventLog
+  readonly #logger: LineWriter
+  readonly #wires = new Set<Wire>()
+  #dirty: Wire[] = []
+  #continuing: Wire[] = []
+  #waitingForWindow: Wire[] = []
+  #scheduled = false
+  /** Bytes that were appended and are not stored. */
+  #unstored = 0
+  #halfOpen = 0
+  #sweep: NodeJS.Timeout | undefined
+  readonly #onHalfOpenFree: (() => void)[] = []
+  readonly #endTurn = (): void => {
+    this.#turnEnds()
+  }
+
+  constructor({ gateway, log, logger, now }: DriverOptions) {
+    this.gateway = gateway
+    this.#log = log
+    this.#logger = logger
+    this.now = now
+    this.#sweep = setInterval(() => {
+      this.#everySecond()
+    }, 1000)
+  }
+
+  /** A listener has accepted a connection. Undefined: there is no place for it; the caller destroys the transport. */
+  open(transport: Transport): TransportEvents | undefined {
+    const { gateway } = this
+    gateway.now = this.now()
+    const wire = new Wire(transport, this)
+    const connection = gateway.connections.take((number) => new Machine(gateway, number, transport.peer, wire))
+    if (connection === undefined) return undefined
+    wire.connection = connection
+    this.#wires.add(wire)
+    this.#halfOpen++
+    gateway.counters.halfOpen = this.#halfOpen
+    return wire
+  }
+
+  /** True while a listener may open one more. */
+  get hasRoomForHalfOpen(): boolean {
+    return this.#halfOpen < this.gateway.settings.halfOpenMax
+  }
+
+  /** Called whenever a half-open connection has become a whole one or is gone. */
+  whenHalfOpenFree(callback: () => void): void {
+    this.#onHalfOpenFree.push(callback)
+  }
+
+  /** True while so much is appended and not stored that sockets are not read. */
+  get isWindowFull(): boolean {
+    return this.#unstored > this.gateway.settings.appendWindowBytesMax
+  }
+
+  get unstoredBytes(): number {
+    return this.#unstored
+  }
+
+  // ---- from wires
+
+  /** Something comes in from outside: sets the clock and sees to it that the turn will end. */
+  enter(received: number): void {
+    const { gateway } = this
+    gateway.now = this.now()
+    gateway.counters.bytesReceived += received
+    if (this.#scheduled) return
+    gateway.writable = this.#log.writable
+    this.#scheduled = true
+    setImmediate(this.#endTurn)
+  }
+
+  /** Gives bytes to a machine. A mistake of ours in it ends that connection and no other. */
+  receive(connection: Connection, buffer: Uint8Array, from: number, to: number): number {
+    try {
+      return connection.receive(buffer, from, to)
+    } catch (error) {
+      this.#failed(connection, error)
+      return to
+    }
+  }
+
+  /** A record of the gateway's inbox. */
+  inbox(buffer: Uint8Array, from: number, to: number): void {
+    try {
+      onInbox(this.gateway, buffer, from, to)
+    } catch (error) {
+      this.#logger.error({ detail: detailOf(error) }, 'a record of the inbox could not be handled')
+    }
+  }
+
+  mark(wire: Wire): void {
+    this.#dirty.push(wire)
+    if (!this.#scheduled) this.enter(0)
+  }
+
+  continue(wire: Wire): void {
+    this.#continuing.push(wire)
+    if (!this.#scheduled) this.enter(0)
+  }
+
+  waitForWindow(wire: Wire): void {
+    this.#waitingForWindow.push(wire)
+  }
+
+  accepted(wire: Wire, sessionPresent: boolean): void {
+    const { connection } = wire
+    if (connection === null) return
+    const { counters } = this.gateway
+    this.#noLongerHalfOpen()
+    wire.phase = 'open'
+    counters.connections++
+    counters.connectionsOpened++
+    const { version, kept } = connection
+    this.#logger.info({ ...lineOf(connection), version, kept, sessionPresent }, 'connected')
+  }
+
+  /** The connection's end is decided; the socket may live a little longer. */
+  ended(wire: Wire): void {
+    const { connection, phase } = wire
+    if (connection === null || connection.ending === undefined || phase === 'over') return
+    wire.phase = 'over'
+    const { cause, reasonCode, sentence } = connection.ending
+    const line = { ...lineOf(connection), cause, reasonCode, reason: sentence }
+    if (phase === 'halfOpen') {
+      this.#noLongerHalfOpen()
+      // Not for every port scan and health check that opens a socket and leaves.
+      if (connection.versionKnown) this.#logger.info(line, 'not connected')
+      return
+    }
+    const { counters } = this.gateway
+    counters.connections--
+    counters.connectionsClosed++
+    this.#logger.info(line, 'disconnected')
+  }
+
+  /** The socket of this wire is closed. */
+  gone(wire: Wire): void {
+    this.#wires.delete(wire)
+  }
+
+  // ---- turns
+
+  #turnEnds(): void {
+    this.#scheduled = false
+    if (this.#continuing.length > 0) {
+      const wires = this.#continuing
+      this.#continuing = []
+      for (const wire of wires) wire.takeUp()
+    }
+    this.#append()
+    const dirty = this.#dirty
+    if (dirty.length === 0) return
+    this.#dirty = []
+    for (const wire of dirty) wire.flush()
+  }
+
+  #append(): void {
+    const { gateway } = this
+    const { appends, turns } = gateway
+    gateway.acknowledgements.flush()
+    if (appends.isEmpty && turns.current.isEmpty) return
+    const turn = turns.close()
+    turn.owed = appends.filled
+    appends.take(({ topic, partition, batch, number }) => {
+      const { size } = batch
+      this.#unstored += size
+      this.#log.append({ topic, partition }, batch, (failure) => {
+        this.#unstored -= size
+        this.enter(0)
+        turns.stored(turn, number, failure !== undefined)
+        if (this.#waitingForWindow.length > 0 && !this.isWindowFull) this.#openWindow()
+      })
+    })
+    if (turn.owed === 0) turns.stored(turn, NO_TARGET, false)
+  }
+
+  #openWindow(): void {
+    const wires = this.#waitingForWindow
+    this.#waitingForWindow = []
+    for (const wire of wires) wire.windowOpened()
+  }
+
+  // ---- time
+
+  #everySecond(): void {
+    const { gateway } = this
+    const now = this.now()
+    gateway.now = now
+    const { connectMillisMax, slowReaderMillisMax } = gateway.settings
+    for (const wire of this.#wires) {
+      const { connection } = wire
+      if (connection === null) continue
+      if (wire.pendingSince !== 0 && now - wire.pendingSince > slowReaderMillisMax) {
+        gateway.counters.slowReaders++
+        connection.end('server', 0x97, 'The client takes nothing from its socket.')
+        wire.destroy()
+      } else if (connection.state === 'connected') {
+        const { silenceMillisMax, lastHeard } = connection
+        if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
+          gateway.counters.keepAliveTimeouts++
+          // [MQTT-3.1.2-22]
+          connection.end('keepAlive', 0x8d, 'Nothing was heard for one and a half times the keep alive.')
+        }
+      } else if (connection.state === 'connecting') {
+        if (now - connection.opened > connectMillisMax) connection.end('protocol', 0x80, 'No CONNECT came in time.')
+      } else if (wire.closingSince !== 0 && now - wire.closingSince > lingerMillisMax) wire.destroy()
+    }
+  }
+
+  /** Closes all connections: 5.0 clients are told why. Resolves when everything of theirs is stored. */
+  async stop(): Promise<void> {
+    const { gateway } = this
+    gateway.stopping = true
+    this.enter(0)
+    for (const wire of this.#wires) wire.connection?.end('server', 0x8b, 'The server is shutting down.')
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (gateway.connections.count === 0 && gateway.appends.isEmpty && this.#unstored === 0) resolve()
+        else setImmediate(check)
+      }
+      check()
+    })
+    clearInterval(this.#sweep)
+    for (const wire of this.#wires) wire.destroy()
+  }
+
+  #failed(connection: Connection, error: unknown): void {
+    this.#logger.error(
+      { ...lineOf(connection), detail: detailOf(error) },
+      'a mistake in the broker ended a connection',
+    )
+    connection.end('server', 0x80, 'The server made a mistake.')
+  }
+
+  #noLongerHalfOpen(): void {
+    this.#halfOpen--
+    this.gateway.counters.halfOpen = this.#halfOpen
+    for (const callback of this.#onHalfOpenFree) callback()
+  }
+}
+
+/** What every line about a connection says. */
+function lineOf({ peer, number, clientId }: Connection): object {
+  return { clientId, address: peer.host, port: peer.port, transport: peer.transport, connection: number }
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

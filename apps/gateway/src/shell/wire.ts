@@ -1,0 +1,193 @@
+// One connection's wire: between its transport and its machine. Holds what came but was not taken, gathers what goes out.
+import { EMPTY_BYTES } from '#libs/base'
+import type { Connection } from '../core/connection.js'
+import type { Outlet } from '../core/outlet.js'
+import type { ConnectionDriver } from './connection-driver.js'
+import { giveBuffer, outBytesMax, takeBuffer } from './out-buffers.js'
+import type { Transport, TransportEvents } from './transport.js'
+
+/** The machine has a packet in hand, or waits: so much is held of what comes behind it before the socket is paused. */
+const heldBytesMax = 65_536
+
+export class Wire implements Outlet, TransportEvents {
+  bytes: Uint8Array = EMPTY_BYTES
+  at = 0
+  pending = 0
+  /** When the socket last took something while bytes were pending; 0: nothing is pending. */
+  pendingSince = 0
+  #held: Buffer | null = null
+  #heldLength = 0
+  #paused = false
+  #closing = false
+  #closed = false
+  /** When it began to close; 0: it did not. A peer that does not close its side is cut. */
+  closingSince = 0
+  /** How the driver counts it: half-open until its session is there, over when its end is decided. */
+  phase: 'halfOpen' | 'open' | 'over' = 'halfOpen'
+  /** Given before the first byte comes; the connection is made with its wire in hand. */
+  connection: Connection | null = null
+
+  constructor(
+    readonly transport: Transport,
+    readonly driver: ConnectionDriver,
+  ) {}
+
+  // ---- from the transport
+
+  received(buffer: Uint8Array, from: number, to: number): void {
+    const { connection, driver } = this
+    if (connection === null || this.#closing) return
+    driver.enter(to - from)
+    if (this.#heldLength > 0) {
+      this.#hold(buffer, from, to)
+      this.#takeHeld(connection)
+    } else {
+      const taken = driver.receive(connection, buffer, from, to)
+      if (taken < to && !this.#closing) this.#hold(buffer, taken, to)
+    }
+    this.#pauseIfNeeded(connection)
+  }
+
+  drained(): void {
+    this.pending = this.transport.pending
+    this.pendingSince = this.pending === 0 ? 0 : this.driver.now()
+    const { connection } = this
+    if (connection === null || this.#closing) return
+    this.driver.enter(0)
+    if (this.pending === 0) this.flush()
+    connection.flow()
+  }
+
+  closed(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#closing = true
+    this.#held = null
+    this.#heldLength = 0
+    if (this.at > 0) giveBuffer(this.bytes)
+    this.bytes = EMPTY_BYTES
+    this.at = 0
+    const { connection } = this
+    this.driver.gone(this)
+    if (connection === null) return
+    this.driver.enter(0)
+    connection.socketClosed()
+  }
+
+  // ---- from the machine
+
+  room(length: number): void {
+    const needed = this.at + length
+    if (this.at === 0) {
+      if (this.bytes.length > 0) giveBuffer(this.bytes)
+      else this.driver.mark(this)
+      this.bytes = takeBuffer(length)
+      return
+    }
+    if (needed <= outBytesMax) {
+      const larger = takeBuffer(needed)
+      larger.set(this.bytes.subarray(0, this.at))
+      giveBuffer(this.bytes)
+      this.bytes = larger
+      return
+    }
+    this.#write()
+    this.bytes = takeBuffer(length)
+  }
+
+  accepted(sessionPresent: boolean): void {
+    this.driver.accepted(this, sessionPresent)
+  }
+
+  ended(): void {
+    this.driver.ended(this)
+  }
+
+  resume(): void {
+    // Not from within the packet that ends the stall: after it.
+    this.driver.continue(this)
+  }
+
+  close(): void {
+    this.#closing = true
+    this.closingSince = this.driver.now()
+    this.driver.mark(this)
+  }
+
+  // ---- from the driver
+
+  /** At the end of the turn: what was gathered goes out, unless the socket still has enough to send. */
+  flush(): void {
+    if (this.at > 0 && (this.pending === 0 || this.#closing)) this.#write()
+    if (this.at === 0 && this.bytes.length > 0) {
+      giveBuffer(this.bytes)
+      this.bytes = EMPTY_BYTES
+    }
+    if (this.#closing && !this.#closed) this.transport.end()
+  }
+
+  /** Takes up again what the machine had not taken. */
+  takeUp(): void {
+    const { connection } = this
+    if (connection === null || this.#closing) return
+    if (this.#heldLength > 0) this.#takeHeld(connection)
+    this.#pauseIfNeeded(connection)
+  }
+
+  /** The append window has room again. */
+  windowOpened(): void {
+    if (this.connection !== null) this.#pauseIfNeeded(this.connection)
+  }
+
+  destroy(): void {
+    this.#closing = true
+    if (!this.#closed) this.transport.destroy()
+  }
+
+  #write(): void {
+    const { bytes, at } = this
+    this.at = 0
+    this.bytes = EMPTY_BYTES
+    this.driver.gateway.counters.bytesSent += at
+    if (this.#closed) return
+    if (this.transport.write(bytes, at)) giveBuffer(bytes)
+    else {
+      this.pending = this.transport.pending
+      if (this.pendingSince === 0) this.pendingSince = this.driver.now()
+    }
+  }
+
+  #hold(buffer: Uint8Array, from: number, to: number): void {
+    const length = this.#heldLength + to - from
+    let held = this.#held
+    if (held === null || held.length < length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(256, length < 4096 ? length : length * 2))
+      if (held !== null) held.copy(larger, 0, 0, this.#heldLength)
+      this.#held = held = larger
+    }
+    held.set(from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to), this.#heldLength)
+    this.#heldLength = length
+  }
+
+  #takeHeld(connection: Connection): void {
+    const held = this.#held
+    if (held === null) return
+    const taken = this.driver.receive(connection, held, 0, this.#heldLength)
+    this.#heldLength -= taken
+    if (this.#heldLength === 0 || this.#closing) {
+      this.#held = null
+      this.#heldLength = 0
+    } else held.copyWithin(0, taken, taken + this.#heldLength)
+  }
+
+  /** The only place where a socket is paused: while its machine waits, or while too much is not stored. */
+  #pauseIfNeeded(connection: Connection): void {
+    const mustPause = (connection.stalled && this.#heldLength >= heldBytesMax) || this.driver.isWindowFull
+    if (mustPause === this.#paused || this.#closing) return
+    this.#paused = mustPause
+    if (mustPause) {
+      this.transport.pause()
+      if (this.driver.isWindowFull) this.driver.waitForWindow(this)
+    } else this.transport.resume()
+  }
+}
