@@ -157,7 +157,7 @@ scenario(
   },
 )
 
-scenario('an expiry of 0 to a subscriber that is there is delivered', async (t) => {
+scenario('a message with an expiry to a subscriber that is there is delivered at once', async (t) => {
   const client = await t.connect()
   await subscribe(client, { [t.topic()]: 1 })
   await publish(client, t.topic(), 'at once', { qos: 1, properties: { messageExpiryInterval: 5 } })

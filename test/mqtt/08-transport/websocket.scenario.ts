@@ -1,0 +1,190 @@
+// What is special to WebSocket: frames and packets, text frames, sub-protocols, origins.
+import { expect } from 'vitest'
+import { WebSocket } from 'ws'
+import { join } from '../client/bytes.js'
+import { connectPacket, fence, message, publish, subscribe, textOf } from '../client/dialogue.js'
+import type { Scene } from '../scene/scene.js'
+import { scenario } from '../scene/scenario.js'
+
+/** Opens a WebSocket by hand and resolves with its sub-protocol, or with the HTTP status of the refusal. */
+async function handshake(
+  t: Scene,
+  protocols: string[],
+  headers: Record<string, string> = {},
+): Promise<string | number> {
+  const socket = new WebSocket(t.broker.addresses.ws ?? '', protocols, { headers })
+  try {
+    return await new Promise<string | number>((resolve, reject) => {
+      socket.once('open', () => resolve(socket.protocol))
+      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0))
+      socket.once('error', reject)
+    })
+  } finally {
+    socket.on('error', () => undefined)
+    socket.terminate()
+  }
+}
+
+scenario('5.0 [MQTT-6.0.0-2], 3.1.1 [MQTT-6.0.0-2]: one byte per WebSocket frame', async (t) => {
+  const client = await t.open({ via: 'ws' })
+  const bytes = join(
+    client.encode(connectPacket(5, { clientId: t.id() })),
+    client.encode({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: t.topic(), qos: 1 }] }),
+    client.encode({
+      cmd: 'publish',
+      topic: t.topic(),
+      payload: 'in pieces',
+      qos: 1,
+      messageId: 2,
+      dup: false,
+      retain: false,
+    }),
+    client.encode({ cmd: 'pingreq' }),
+  )
+  for (let at = 0; at < bytes.length; at += 1) client.send(bytes.subarray(at, at + 1))
+  await client.receive('connack')
+  expect(textOf(await message(client))).toBe('in pieces')
+  await client.receive('pingresp')
+})
+
+scenario(
+  '5.0 [MQTT-6.0.0-2], 3.1.1 [MQTT-6.0.0-2]: many packets in one WebSocket frame, the last one cut',
+  async (t) => {
+    const client = await t.connect({}, { via: 'ws' })
+    await subscribe(client, { [t.topic()]: 0 })
+    const one = (payload: string): Uint8Array =>
+      client.encode({ cmd: 'publish', topic: t.topic(), payload, qos: 0, dup: false, retain: false })
+    const last = one('last')
+    client.send(join(...Array.from({ length: 50 }, (_, index) => one(`${index}`)), last.subarray(0, 5)))
+    for (let count = 0; count < 50; count += 1) expect(textOf(await message(client))).toBe(`${count}`)
+    client.send(last.subarray(5))
+    expect(textOf(await message(client))).toBe('last')
+  },
+)
+
+scenario('5.0 [MQTT-6.0.0-1], 3.1.1 [MQTT-6.0.0-1]: a text frame ends the connection', async (t) => {
+  const { ws = '' } = t.broker.addresses
+  const socket = new WebSocket(ws, ['mqtt'])
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const client = await t.open()
+  socket.send(Buffer.from(client.encode(connectPacket(5, { clientId: 'textframe' }))).toString('latin1'), {
+    binary: false,
+  })
+  await closed
+})
+
+scenario('5.0 [MQTT-6.0.0-1], 3.1.1 [MQTT-6.0.0-1]: the broker sends binary frames', async (t) => {
+  const { ws = '' } = t.broker.addresses
+  const socket = new WebSocket(ws, ['mqtt'])
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  const first = new Promise<boolean>((resolve) =>
+    socket.once('message', (_data, isBinary) => resolve(isBinary)),
+  )
+  const client = await t.open()
+  socket.send(client.encode(connectPacket(5, { clientId: t.id() })))
+  expect(await first).toBe(true)
+  socket.terminate()
+})
+
+scenario('5.0 [MQTT-6.0.0-4], 3.1.1 [MQTT-6.0.0-4]: the sub-protocol «mqtt» is chosen', async (t) => {
+  expect(await handshake(t, ['mqtt'])).toBe('mqtt')
+  expect(await handshake(t, ['chat', 'mqtt'])).toBe('mqtt')
+})
+
+scenario('the sub-protocol «mqttv3.1» is chosen for clients of 3.1', async (t) => {
+  expect(await handshake(t, ['mqttv3.1'])).toBe('mqttv3.1')
+})
+
+scenario('5.0 [MQTT-6.0.0-3], 3.1.1 [MQTT-6.0.0-3]: without the sub-protocol there is no MQTT', async (t) => {
+  const answers = [
+    await handshake(t, ['chat']).catch(() => 'refused'),
+    await handshake(t, []).catch(() => 'refused'),
+  ]
+  for (const answer of answers) expect(['refused', 400, 403, 404, 426]).toContain(answer)
+})
+
+scenario(
+  'a page of another host is refused with 403; one of the own host is let in',
+  async (t) => {
+    const own = new URL(t.broker.addresses.ws ?? '')
+    expect(await handshake(t, ['mqtt'], { origin: 'http://evil.example' })).toBe(403)
+    expect(await handshake(t, ['mqtt'], { origin: `http://${own.host}` })).toBe('mqtt')
+  },
+  { needs: 'a check of the Origin header' },
+)
+
+scenario(
+  'another path is not MQTT',
+  async (t) => {
+    const own = t.broker.addresses.ws ?? ''
+    const socket = new WebSocket(own.replace('/mqtt', '/else'), ['mqtt'])
+    const status = await new Promise((resolve) => {
+      socket.once('open', () => resolve('open'))
+      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode))
+      socket.once('error', () => resolve('refused'))
+    })
+    expect(status).not.toBe('open')
+    socket.on('error', () => undefined)
+    socket.terminate()
+  },
+  { needs: 'a path of its own' },
+)
+
+scenario('a WebSocket ping is answered', async (t) => {
+  const { ws = '' } = t.broker.addresses
+  const socket = new WebSocket(ws, ['mqtt'])
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  const pong = new Promise((resolve) => socket.once('pong', resolve))
+  socket.ping()
+  await pong
+  socket.terminate()
+})
+
+scenario('a WebSocket closed in order without a DISCONNECT leaves the will', async (t) => {
+  const watcher = await t.connect()
+  await subscribe(watcher, { [t.topic()]: 1 })
+  const client = await t.connect(
+    { will: { topic: t.topic(), payload: 'gone', qos: 1, retain: false } },
+    { via: 'ws' },
+  )
+  await client.end()
+  expect(textOf(await message(watcher))).toBe('gone')
+})
+
+scenario('a fragmented WebSocket message is one stream with the others', async (t) => {
+  const { ws = '' } = t.broker.addresses
+  const socket = new WebSocket(ws, ['mqtt'])
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  const watcher = await t.connect()
+  await subscribe(watcher, { [t.topic()]: 0 })
+  const bytes = join(
+    watcher.encode(connectPacket(5, { clientId: t.id() })),
+    watcher.encode({
+      cmd: 'publish',
+      topic: t.topic(),
+      payload: 'in fragments',
+      qos: 0,
+      dup: false,
+      retain: false,
+    }),
+  )
+  for (let at = 0; at < bytes.length; at += 1)
+    socket.send(bytes.subarray(at, at + 1), { fin: at === bytes.length - 1, binary: true })
+  expect(textOf(await message(watcher))).toBe('in fragments')
+  socket.terminate()
+  await publish(watcher, t.topic(), 'x')
+  await fence(watcher)
+})
