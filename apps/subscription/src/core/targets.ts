@@ -1,5 +1,5 @@
 // Where runs of messages go: the inbox of one life of a gateway, or one delivery partition. Each has the run under construction.
-import { ByteWriter, equalBytes } from '#libs/base'
+import { allocateUnsafeSlow, ByteWriter, equalBytes } from '#libs/base'
 import { beginMessageRun, catalogue, gatewayInbox, routedRun, type Address, type Topic } from '#libs/topics'
 
 /** Sections up to this length are compared by content, so that topics with the same few receivers share one. */
@@ -58,7 +58,7 @@ export class Target {
   /** Forgets the run, and its memory if that has become large. */
   clear(): void {
     this.section = undefined
-    if (this.run.buffer.length > KEPT_BYTES_MAX) this.run.reset(new Uint8Array(64))
+    if (this.run.buffer.length > KEPT_BYTES_MAX) this.run.reset(allocateUnsafeSlow(64))
     else this.run.reset()
   }
 }

@@ -1,5 +1,5 @@
 // For specs and the micro benchmark: one partition of subscription without a log. Facts go through their codec, sends are collected.
-import { ByteReader, ByteWriter, utf8Decode, utf8Encode } from '#libs/base'
+import { ByteReader, ByteWriter, copyOf, utf8Decode, utf8Encode } from '#libs/base'
 import { RecordBatchBuilder, stamp, type Batch } from '#libs/batch'
 import type { Outcome, Service } from '#libs/service'
 import {
@@ -140,7 +140,7 @@ export class TestPartition implements Outcome<SubscriptionFact> {
   }
 
   batchOf(builder: RecordBatchBuilder, topic: string, baseOffset: number): Batch {
-    const bytes = builder.bytes.slice()
+    const bytes = copyOf(builder.bytes)
     stamp(bytes, baseOffset, this.now, null)
     const nextOffset = baseOffset + builder.count
     return { topic, partition: 0, baseOffset, nextOffset, appendTime: this.now, bytes }
