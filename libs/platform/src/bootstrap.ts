@@ -13,8 +13,10 @@ import { readSettings, unknownSettings, type Settings } from './settings.js'
 import { Vitals } from './vitals.js'
 import { greeting } from './greeting.js'
 
-/** Signals that stop the broker gracefully; a second one stops it at once. */
+/** Signals that stop the broker gracefully; another one later stops it at once. */
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
+/** One Ctrl-C comes twice through npm: from the terminal and from npm. Only a signal later than this is a second wish. */
+const sameSignalMillis = 1000
 
 /** Runs the given apps in this process until a signal comes. Sets the exit code: 0 after a clean stop, 1 when it could not start. */
 export async function runBroker(apps: readonly Type[]): Promise<void> {
@@ -98,7 +100,7 @@ function limited(topic: Topic, settings: Settings): Topic {
 }
 
 function stopOnSignal(app: NestFastifyApplication, { settings, logger, log }: Parts): void {
-  let stopping = false
+  let stoppingSince: number | undefined
   const stop = async (signal: string): Promise<void> => {
     logger.info({ signal }, 'stopping')
     app.get(Vitals).serving = false
@@ -108,8 +110,11 @@ function stopOnSignal(app: NestFastifyApplication, { settings, logger, log }: Pa
   }
   for (const signal of stopSignals) {
     process.on(signal, () => {
-      if (stopping) process.exit(1)
-      stopping = true
+      if (stoppingSince !== undefined) {
+        if (performance.now() - stoppingSince > sameSignalMillis) process.exit(1)
+        return
+      }
+      stoppingSince = performance.now()
       // What does not end in time is as good as killed: everything acknowledged is stored, the next start restores it.
       setTimeout(() => {
         logger.error({}, 'the graceful stop took too long; stopping at once')

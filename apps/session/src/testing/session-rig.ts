@@ -1,5 +1,5 @@
 // Runs the session service on batches made here, keeps what it sent as values, and its facts as the compacted topic would.
-import { ByteReader, ByteWriter, toHex } from '#libs/base'
+import { ByteReader, ByteWriter, copyOf, toHex } from '#libs/base'
 import { RecordBatchBuilder, stamp, type Batch } from '#libs/batch'
 import type { Outcome, Placement } from '#libs/service'
 import {
@@ -173,7 +173,7 @@ export class SessionRig implements Outcome<SessionFact> {
 
   #decide(topic: Topic, builder: RecordBatchBuilder): readonly Sent[] {
     this.#forget()
-    const bytes = builder.bytes.slice()
+    const bytes = copyOf(builder.bytes)
     stamp(bytes, this.offset, this.now, null)
     const nextOffset = this.offset + builder.count
     const { partition } = this.#placement

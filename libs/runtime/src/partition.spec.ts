@@ -1,0 +1,216 @@
+import { ByteReader, ByteWriter, SECOND, type Millis } from '#libs/base'
+import { RecordBatchBuilder, RecordCursor, type Batch } from '#libs/batch'
+import { MemoryLog, type EventLog } from '#libs/log'
+import type { Outcome, Placement, Service } from '#libs/service'
+import { catalogue } from '#libs/topics'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Clock } from './clock.js'
+import { Partition } from './partition.js'
+
+/** A clock that stands still until it is told to go on. */
+class StillClock implements Clock {
+  time: Millis = 1_000_000
+  #alarms: { at: Millis; callback: () => void }[] = []
+
+  now(): Millis {
+    return this.time
+  }
+
+  after(millis: Millis, callback: () => void): () => void {
+    const alarm = { at: this.time + millis, callback }
+    this.#alarms.push(alarm)
+    return () => {
+      this.#alarms = this.#alarms.filter((other) => other !== alarm)
+    }
+  }
+
+  advance(millis: Millis): void {
+    this.time += millis
+    for (const alarm of this.#alarms.filter(({ at }) => at <= this.time)) {
+      this.#alarms = this.#alarms.filter((other) => other !== alarm)
+      alarm.callback()
+    }
+  }
+}
+
+/** Counts words: the smallest service there is. A word that begins with `!` makes it throw; `later` sets a deadline. */
+interface Tally {
+  readonly counts: Map<string, number>
+  due: Millis | undefined
+}
+interface Counted {
+  readonly word: string
+  readonly count: number
+}
+
+const inbox = catalogue.sessionInbox
+const throwing = new Set<string>()
+
+const tally: Service<Tally, Counted> = {
+  name: 'session',
+  states: [catalogue.sessions],
+  inputs: [inbox],
+  facts: {
+    topicOf: () => 0,
+    writeKey: (writer: ByteWriter, { word }) => {
+      writer.u8(1)
+      writer.text(word)
+    },
+    writeValue: (writer: ByteWriter, { count }) => {
+      writer.varint(count)
+      return true
+    },
+    read(_topic, key, value) {
+      key.u8()
+      return { word: key.text(), count: value?.varint() ?? 0 }
+    },
+  },
+  empty: (): Tally => ({ counts: new Map(), due: undefined }),
+  apply(state, { word, count }) {
+    state.counts.set(word, count)
+  },
+  decide(state, batch: Batch, now, outcome: Outcome<Counted>) {
+    const cursor = new RecordCursor()
+    cursor.open(batch.bytes)
+    while (cursor.next()) {
+      const word = new ByteReader(cursor.bytes, cursor.valueFrom, cursor.valueTo).text()
+      if (throwing.has(word)) throw new Error(`cannot count ${word}`)
+      if (word === 'later') state.due = now + SECOND
+      if (word === 'quiet') continue
+      outcome.fact({ word, count: (state.counts.get(word) ?? 0) + 1 })
+    }
+  },
+  tick(state, now, outcome) {
+    if (state.due !== undefined && state.due <= now) {
+      state.due = undefined
+      outcome.fact({ word: 'tick', count: (state.counts.get('tick') ?? 0) + 1 })
+    }
+    return state.due
+  },
+  nextWake: (state) => state.due,
+}
+
+const placement: Placement = { partition: 0, clientPartitions: 1, topicPartitions: 1 }
+
+describe('a partition', () => {
+  let memory: MemoryLog
+  let log: EventLog
+  let clock: StillClock
+  const failures: string[] = []
+
+  beforeEach(async () => {
+    throwing.clear()
+    failures.length = 0
+    clock = new StillClock()
+    memory = new MemoryLog({ now: () => clock.now() })
+    log = memory.connect()
+    const created = log.createTopics([inbox, catalogue.sessions].map((topic) => ({ topic, partitions: 1 })))
+    await memory.settle()
+    await created
+  })
+
+  const run = (): Partition<Tally, Counted> =>
+    new Partition({ log, service: tally, placement, clock, failed: (sentence) => failures.push(sentence) })
+
+  const settle = (): Promise<void> => memory.settle()
+
+  async function started(): Promise<Partition<Tally, Counted>> {
+    const partition = run()
+    const start = partition.start()
+    await settle()
+    await start
+    return partition
+  }
+
+  function say(...words: readonly string[]): void {
+    const builder = new RecordBatchBuilder()
+    const value = new ByteWriter(64)
+    for (const word of words) {
+      value.reset().text(word)
+      builder.addRange(null, 0, 0, value.buffer, 0, value.position)
+    }
+    log.append({ topic: inbox.name, partition: 0 }, builder)
+  }
+
+  it('has the same state after a restore as it had live', async () => {
+    const first = await started()
+    say('a', 'b', 'a')
+    say('c')
+    await settle()
+    const live = new Map(first.state?.counts)
+    expect(live).toEqual(
+      new Map([
+        ['a', 2],
+        ['b', 1],
+        ['c', 1],
+      ]),
+    )
+    const second = await started()
+    expect(second.state?.counts).toEqual(live)
+  })
+
+  it('does not decide about a batch again that it has already stored', async () => {
+    await started()
+    say('a')
+    await settle()
+    const second = await started()
+    say('a')
+    await settle()
+    expect(second.state?.counts.get('a')).toBe(2)
+  })
+
+  it('saves positions that moved without a fact, so that an inbox of nothing can be trimmed', async () => {
+    const partition = await started()
+    say('quiet')
+    await settle()
+    expect(partition.savedPosition).toBe(0)
+    clock.advance(2 * SECOND)
+    await settle()
+    expect(partition.savedPosition).toBe(1)
+  })
+
+  it('fires a deadline once, by the clock, when the inbox has been read', async () => {
+    const partition = await started()
+    say('later')
+    await settle()
+    expect(partition.state?.counts.has('tick')).toBe(false)
+    clock.advance(SECOND)
+    await settle()
+    clock.advance(SECOND)
+    await settle()
+    expect(partition.state?.counts.get('tick')).toBe(1)
+  })
+
+  it('drops its state and restores it when the service throws, and loses no word', async () => {
+    const partition = await started()
+    say('a')
+    throwing.add('b')
+    say('b')
+    await settle()
+    expect(failures).toHaveLength(1)
+    expect(partition.state).toBeUndefined()
+    throwing.clear()
+    clock.advance(SECOND)
+    await settle()
+    expect(partition.state?.counts).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+    )
+  })
+
+  it('passes over a batch that always makes the service throw, loudly, and goes on', async () => {
+    const partition = await started()
+    throwing.add('poison')
+    say('poison')
+    say('a')
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await settle()
+      clock.advance(SECOND)
+    }
+    await settle()
+    expect(failures.some((sentence) => sentence.includes('passed over'))).toBe(true)
+    expect(partition.state?.counts).toEqual(new Map([['a', 1]]))
+  })
+})
