@@ -84,8 +84,8 @@ export class Line {
 
   /** PUBREC: the message goes, its number stays until PUBCOMP. */
   release(position: number): void {
-    this.mark(position, markReleased)
     this.dropMessage(position)
+    this.#marks[position & this.#mask] = 2 | markSent | markReleased
   }
 
   dropMessage(position: number): void {

@@ -1,0 +1,415 @@
+// Runs the delivery service on batches made here. Keeps the inbox, what was sent (as values) and the compacted facts, and can throw the
+// state away and restore it as the runtime does.
+import { ByteReader, ByteWriter, fromHex, toHex, utf8Decode, utf8Encode } from '#libs/base'
+import { RecordBatchBuilder, stamp, type Batch } from '#libs/batch'
+import type { Outcome, Placement } from '#libs/service'
+import {
+  beginAcknowledgeRun,
+  beginMessageRun,
+  catalogue,
+  deliveryRecord,
+  directRun,
+  dupOption,
+  gatewayRecord,
+  groupOption,
+  historyRecord,
+  keptRunKind,
+  messageItem,
+  messageRunKind,
+  receiversItem,
+  routedRun,
+  RunReader,
+  subscriptionRecord,
+  writeAcknowledgement,
+  writeMessage,
+  writeReceiver,
+  type Address,
+  type DeliveryRecord,
+  type Topic,
+} from '#libs/topics'
+import { deliveryService } from '../core/delivery.service.js'
+import type { DeliveryFact } from '../core/facts.js'
+import { deliverySettings, type DeliveryLimits, type DeliverySettings } from '../core/settings.js'
+import type { DeliveryState } from '../core/state.js'
+
+export const at = (connection: number, incarnation = 1, gateway = 'g'): Address => ({
+  gateway,
+  incarnation,
+  connection,
+})
+
+export interface Receiver {
+  readonly id: number
+  readonly qos?: number
+  readonly group?: boolean
+  readonly retainAsPublished?: boolean
+  readonly ids?: readonly number[]
+}
+
+export interface Message {
+  readonly offset: number
+  readonly topic?: string
+  readonly payload?: string | Uint8Array
+  readonly qos?: number
+  readonly retain?: boolean
+  readonly deadline?: number
+  readonly properties?: Uint8Array
+  readonly to: readonly Receiver[]
+}
+
+/** A message as a gateway gets it. */
+export interface Delivered {
+  readonly kind: 'message'
+  readonly gateway: string
+  readonly incarnation: number
+  readonly connection: number
+  readonly number: number
+  readonly packetId: number
+  readonly qos: number
+  readonly retain: boolean
+  readonly dup: boolean
+  readonly ids: readonly number[]
+  readonly group: number
+  readonly topic: string
+  readonly payload: string
+  readonly deadline: number
+}
+
+export interface SentRecord {
+  readonly kind: string
+  readonly to: string
+  readonly partition: number
+  readonly [field: string]: unknown
+}
+
+type Append = (builder: RecordBatchBuilder) => void
+
+export const record =
+  (value: DeliveryRecord): Append =>
+  (builder) => {
+    const writer = new ByteWriter()
+    deliveryRecord.write(writer, value)
+    builder.add(null, writer.copyOf())
+  }
+
+/** One MessageRun of a matcher; its messages may have receivers of their own. */
+export const run =
+  (messages: readonly Message[], partition = 0, kind = routedRun): Append =>
+  (builder) => {
+    const writer = new ByteWriter()
+    const base = messages[0]?.offset ?? 0
+    beginMessageRun(writer, kind, partition, base)
+    for (const message of messages) {
+      writer.u8(receiversItem)
+      writer.varint(message.to.length)
+      for (const { id, qos = 2, group = false, retainAsPublished = false, ids = [] } of message.to) {
+        writeReceiver(writer, id, qos | (group ? groupOption : 0) | (retainAsPublished ? 4 : 0), ids)
+      }
+      const { topic = 't', payload = String(message.offset), properties = new Uint8Array(0) } = message
+      const head = new Uint8Array([...utf8Encode(topic), ...properties])
+      const end = head.length - properties.length
+      const body = typeof payload === 'string' ? utf8Encode(payload) : payload
+      const tag = (message.qos ?? 1) | (message.retain === true ? 4 : 0)
+      const { deadline = 0, offset } = message
+      writeMessage(writer, tag, offset - base, deadline, head, 0, end, end, head.length, body, 0, body.length)
+    }
+    builder.add(null, writer.copyOf())
+  }
+
+export const page = (messages: readonly Message[]): Append => run(messages, 0, directRun)
+
+export interface Answer {
+  readonly step: number
+  readonly id: number
+  readonly number: number
+  readonly reasonCode?: number
+}
+
+export const answers =
+  (list: readonly Answer[]): Append =>
+  (builder) => {
+    const writer = new ByteWriter()
+    beginAcknowledgeRun(writer)
+    for (const { step, id, number, reasonCode = 0 } of list) {
+      writeAcknowledgement(writer, step, id, number, reasonCode)
+    }
+    builder.add(null, writer.copyOf())
+  }
+
+const limits5 = { protocolVersion: 5, receiveMaximum: 1000, maximumPacketSize: undefined }
+
+export const online = (
+  birth: number,
+  address: Address,
+  receiveMaximum = 1000,
+  clientId = `c${String(birth)}`,
+) =>
+  record({
+    kind: 'SessionOnline',
+    session: { clientId, birth },
+    address,
+    limits: { ...limits5, receiveMaximum },
+    queueFrom: false,
+  })
+
+export const offline = (birth: number, address: Address, clientId = `c${String(birth)}`) =>
+  record({ kind: 'SessionOffline', session: { clientId, birth }, address })
+
+export const end = (...births: readonly number[]) =>
+  record({ kind: 'EndSessions', sessions: births.map((birth) => ({ clientId: `c${String(birth)}`, birth })) })
+
+export const join = (
+  birth: number,
+  address: Address,
+  options: { share?: string; filter?: string; kept?: boolean; qos?: number; receiveMaximum?: number } = {},
+) =>
+  record({
+    kind: 'JoinGroup',
+    session: { clientId: `c${String(birth)}`, birth },
+    address,
+    kept: options.kept ?? false,
+    limits: { ...limits5, receiveMaximum: options.receiveMaximum ?? 1000 },
+    request: 7,
+    place: 0,
+    share: options.share ?? 's',
+    wanted: {
+      filter: options.filter ?? 't',
+      qos: options.qos ?? 2,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0,
+    },
+    subscriptionId: 0,
+  })
+
+export class DeliveryRig {
+  readonly settings: DeliverySettings
+  readonly service
+  readonly placement: Placement
+  state: DeliveryState
+  now = 1_000_000
+  offset = 0
+  /** Saved with the last fact. */
+  position = 0
+  readonly inbox: Batch[] = []
+  readonly facts = new Map<string, string>()
+  readonly sent: (Delivered | SentRecord)[] = []
+  /** Runs that groups handed over come back as batches of the inbox. */
+  loopBack: Append[] = []
+  readonly #values = new ByteWriter()
+
+  constructor(
+    given: { limits?: Partial<DeliveryLimits>; inboxBytesMax?: number; topicPartitions?: number } = {},
+  ) {
+    const { limits } = deliverySettings()
+    this.settings = deliverySettings({
+      limits: { ...limits, ...given.limits },
+      ...(given.inboxBytesMax === undefined ? {} : { inboxBytesMax: given.inboxBytesMax }),
+    })
+    this.service = deliveryService(this.settings)
+    this.placement = { partition: 0, clientPartitions: 1, topicPartitions: given.topicPartitions ?? 1 }
+    this.state = this.service.empty(this.placement)
+    this.service.restored?.(this.state, this.now, this.#outcome())
+  }
+
+  /** Appends one batch to the inbox and decides about it; gives what was sent. */
+  take(...appends: readonly Append[]): (Delivered | SentRecord)[] {
+    const batch = this.append(...appends)
+    return this.decide(batch)
+  }
+
+  append(...appends: readonly Append[]): Batch {
+    const builder = new RecordBatchBuilder()
+    for (const append of appends) append(builder)
+    const bytes = builder.bytes.slice()
+    stamp(bytes, this.offset, this.now, null)
+    const batch: Batch = {
+      topic: catalogue.deliveryInbox.name,
+      partition: 0,
+      baseOffset: this.offset,
+      nextOffset: this.offset + builder.count,
+      appendTime: this.now,
+      bytes,
+    }
+    this.offset = batch.nextOffset
+    this.inbox.push(batch)
+    return batch
+  }
+
+  decide(batch: Batch): (Delivered | SentRecord)[] {
+    const from = this.sent.length
+    let hasFacts = false
+    const outcome = this.#outcome(() => {
+      hasFacts = true
+    })
+    this.service.decide(this.state, batch, this.now, outcome)
+    if (hasFacts) this.position = batch.nextOffset
+    const { loopBack } = this
+    this.loopBack = []
+    if (loopBack.length > 0) this.take(...loopBack)
+    return this.sent.slice(from)
+  }
+
+  messages(): Delivered[] {
+    return this.sent.filter((one): one is Delivered => one.kind === 'message')
+  }
+
+  /** A state made of the facts and a replay, as the runtime makes it; `upTo` is the position that was saved. */
+  rebuild(upTo = this.offset): DeliveryState {
+    const state = this.service.empty(this.placement)
+    for (const [key, value] of this.facts) {
+      const fact = this.service.facts.read(0, new ByteReader(fromHex(key)), new ByteReader(fromHex(value)))
+      if (fact !== undefined) this.service.apply(state, fact)
+    }
+    const from = this.service.replayFrom?.(state) ?? upTo
+    for (const batch of this.inbox) {
+      if (batch.nextOffset > from && batch.baseOffset < upTo) this.service.replay?.(state, batch, this.now)
+    }
+    return state
+  }
+
+  /** The partition is lost and restored: what lies behind the saved position is decided once more. */
+  restart(): void {
+    const { position } = this
+    this.state = this.rebuild(position)
+    this.service.restored?.(this.state, this.now, this.#outcome())
+    for (const batch of this.inbox) if (batch.baseOffset >= position) this.decide(batch)
+  }
+
+  /** The inbox before the base is gone. */
+  trim(): void {
+    const keep = this.service.keepFrom?.(this.state) ?? 0
+    while ((this.inbox[0]?.nextOffset ?? Infinity) <= keep) this.inbox.shift()
+  }
+
+  #outcome(hasFact: () => void = () => undefined): Outcome<DeliveryFact> {
+    return {
+      fact: (fact) => {
+        hasFact()
+        const key = new ByteWriter()
+        const value = new ByteWriter()
+        this.service.facts.writeKey(key, fact)
+        const lives = this.service.facts.writeValue(value, fact)
+        this.facts.delete(toHex(key.view()))
+        if (lives) this.facts.set(toHex(key.view()), toHex(value.view()))
+        this.service.apply(this.state, fact)
+      },
+      value: () => this.#values.reset(),
+      send: (topic, partition, _key, value = this.#values) => {
+        this.#take(topic, partition, value.copyOf())
+      },
+      publish: (topicName, payload) => {
+        this.sent.push({
+          kind: 'publish',
+          to: 'msg.all',
+          partition: 0,
+          topic: topicName,
+          payload: utf8Decode(payload),
+        })
+      },
+    }
+  }
+
+  #take(topic: Topic, partition: number, bytes: Uint8Array): void {
+    const reader = new ByteReader(bytes)
+    if (topic.name.startsWith('tbmq.gateway.')) {
+      const to = topic.name.split('.')[2] ?? ''
+      if (bytes[0] === keptRunKind) this.sent.push(...readKeptRun(to, bytes))
+      else this.sent.push({ ...gatewayRecord.read(reader), to, partition })
+    } else if (topic === catalogue.deliveryInbox) {
+      if (bytes[0] !== messageRunKind) throw new Error('only runs are handed over')
+      this.loopBack.push((builder) => {
+        builder.add(null, bytes)
+      })
+    } else if (topic === catalogue.subscriptionInbox) {
+      this.sent.push({ ...subscriptionRecord.read(reader), to: 'subscription', partition })
+    } else this.sent.push({ kind: 'history', to: 'history', partition, ...historyRecord.read(reader) })
+  }
+}
+
+function readKeptRun(gateway: string, bytes: Uint8Array): Delivered[] {
+  const reader = new RunReader()
+  const delivered: Delivered[] = []
+  reader.open(bytes, 0, bytes.length)
+  while (reader.next() === 'receivers') {
+    const { id, number, packetId, options, idsFrom, idsTo, idsCount, groupBirth } = reader
+    const idReader = new ByteReader(bytes, idsFrom, idsTo)
+    const ids = Array.from({ length: idsCount }, () => idReader.varint())
+    if (reader.next() !== 'message') throw new Error('a receiver without a message')
+    if ((reader.tag & messageItem) === 0) throw new Error('not a message')
+    delivered.push({
+      kind: 'message',
+      gateway,
+      incarnation: reader.incarnation,
+      connection: id,
+      number,
+      packetId,
+      qos: reader.qos,
+      retain: reader.retain,
+      dup: (options & dupOption) !== 0,
+      ids,
+      group: (options & groupOption) === 0 ? 0 : groupBirth,
+      topic: utf8Decode(bytes, reader.topicFrom, reader.topicTo),
+      payload: utf8Decode(bytes, reader.payloadFrom, reader.payloadTo),
+      deadline: reader.deadline,
+    })
+  }
+  return delivered
+}
+
+/** All of a state that matters for what comes, in a form that can be compared. */
+export function dump(state: DeliveryState): unknown {
+  const lineOf = (
+    line: DeliveryState['queues'] extends Map<number, infer Q extends { line: unknown }> ? Q['line'] : never,
+  ) => {
+    const entries: unknown[] = []
+    for (let position = line.head; position < line.tail; position++) {
+      if (line.isHole(position)) continue
+      const message = line.messageAt(position)
+      entries.push({
+        number: line.numberAt(position),
+        marks: line.marksAt(position),
+        live: position < line.live,
+        body: message?.bytes === undefined ? '' : toHex(message.bytes, message.from, message.to),
+        ids: message?.subscriptionIds,
+        deadline: message?.deadline,
+      })
+    }
+    return { entries, length: line.length, bytes: line.bytes }
+  }
+  const queues = [...state.queues.values()]
+    .sort((a, b) => a.birth - b.birth)
+    .map((queue) => ({
+      birth: queue.birth,
+      clientId: queue.clientId,
+      next: queue.next,
+      online:
+        queue.online === undefined ? undefined : { ...queue.online, gateway: queue.online.gateway.name },
+      windowMax: queue.windowMax,
+      outstanding: queue.line.outstanding,
+      received: [...(queue.received ?? [])].sort((a, b) => a - b),
+      overflowing: queue.overflowing,
+      line: lineOf(queue.line),
+    }))
+  const groups = [...state.groups.values()]
+    .sort((a, b) => a.birth - b.birth)
+    .map((group) => ({
+      name: `${group.share}/${group.filter}`,
+      birth: group.birth,
+      next: group.next,
+      members: group.members.map((member) => ({
+        ...member,
+        online:
+          member.online === undefined ? undefined : { ...member.online, gateway: member.online.gateway.name },
+      })),
+      cursor: group.cursor,
+      stored: [...group.stored],
+      answers: group.answers,
+      owners: [...group.owners]
+        .map(([number, { session }]) => ({ number, session }))
+        .sort((a, b) => a.number - b.number),
+      returned: group.returned,
+      line: lineOf(group.line),
+    }))
+  return { queues, groups, routes: state.routes }
+}
