@@ -1,5 +1,6 @@
 // Where the session service gets its batches.
 import { Controller } from '@nestjs/common'
+import { Ctx, Payload } from '@nestjs/microservices'
 import { Batches, BatchContext } from '#libs/platform'
 import { gatewayLease, inbox } from './shell/session.js'
 
@@ -8,12 +9,12 @@ type Batch = Parameters<BatchContext['take']>[0]
 @Controller()
 export class SessionController {
   @Batches(inbox)
-  onInbox(batch: Batch, context: BatchContext): BatchContext {
+  onInbox(@Payload() batch: Batch, @Ctx() context: BatchContext): BatchContext {
     return context.take(batch)
   }
 
   @Batches(gatewayLease)
-  onGatewayLease(batch: Batch, context: BatchContext): BatchContext {
+  onGatewayLease(@Payload() batch: Batch, @Ctx() context: BatchContext): BatchContext {
     return context.take(batch)
   }
 }
