@@ -8,6 +8,8 @@
 // A record: length varint · attributes int8 · timestamp delta varint · offset delta varint · key length varint (-1: null) · key
 //   · value length varint (-1: null) · value · header count varint · headers (key length, key, value length, value)
 
+import { allocate, copy } from '#libs/base'
+
 /** Bytes of a batch before its first record. */
 export const batchHeaderSize = 61
 
@@ -64,12 +66,6 @@ function varintSize(value: number): number {
   return value < 64 ? 1 : value < 8192 ? 2 : value < 1_048_576 ? 3 : value < 134_217_728 ? 4 : 5
 }
 
-/** Copies a range; short ones byte by byte, which is faster than making a view of them. */
-function copyRange(target: Uint8Array, at: number, source: Uint8Array, from: number, to: number): void {
-  if (to - from < 48) for (let i = from; i < to; i++) target[at++] = source[i]!
-  else target.set(from === 0 && to === source.length ? source : source.subarray(from, to), at)
-}
-
 const headerTemplate = new Uint8Array(batchHeaderSize)
 headerTemplate[16] = 2
 headerTemplate.fill(0xff, 43, 57) // no producer, no sequence
@@ -88,7 +84,7 @@ export class RecordBatchBuilder {
   /** `capacity`: bytes held from the start, and still held after `reset()` when a big batch made it grow. */
   constructor(capacity = 4096) {
     this.#kept = Math.max(capacity, batchHeaderSize)
-    this.scratch = new Uint8Array(this.#kept)
+    this.scratch = allocate(this.#kept)
     this.scratch.set(headerTemplate)
   }
 
@@ -116,7 +112,7 @@ export class RecordBatchBuilder {
     this.#at = batchHeaderSize
     this.#count = 0
     if (this.scratch.length > this.#kept * 16) {
-      this.scratch = new Uint8Array(this.#kept)
+      this.scratch = allocate(this.#kept)
       this.scratch.set(headerTemplate)
     }
   }
@@ -225,7 +221,7 @@ export class RecordBatchBuilder {
       return
     }
     this.#varint(to - from)
-    copyRange(this.scratch, this.#at, source, from, to)
+    copy(source, from, to, this.scratch, this.#at)
     this.#at += to - from
   }
 
@@ -242,7 +238,7 @@ export class RecordBatchBuilder {
   }
 
   #grow(size: number): void {
-    const next = new Uint8Array(Math.max(this.scratch.length * 2, this.#at + size))
+    const next = allocate(Math.max(this.scratch.length * 2, this.#at + size))
     next.set(this.scratch.subarray(0, this.#at))
     this.scratch = next
   }
@@ -252,11 +248,21 @@ export class RecordBatchBuilder {
  * Stamps a finished batch in place as the log accepts it: base offset, `LogAppendTime` with both timestamps, and the crc.
  * `crc32c` null leaves the crc as it is: for a log in memory, which trusts its memory.
  */
-export function stamp(batch: Uint8Array, baseOffset: number, appendTime: number, crc32c: Crc32c | null): void {
+export function stamp(
+  batch: Uint8Array,
+  baseOffset: number,
+  appendTime: number,
+  crc32c: Crc32c | null,
+): void {
   writeInt64(batch, 0, baseOffset)
   batch[22]! |= logAppendTime
   writeInt64(batch, 27, appendTime)
   writeInt64(batch, 35, appendTime)
+  stampCrc(batch, crc32c)
+}
+
+/** Sets the crc of a batch anew, for one whose bytes were changed; null leaves it as it is. */
+export function stampCrc(batch: Uint8Array, crc32c: Crc32c | null): void {
   if (crc32c !== null) writeInt32(batch, 17, crc32c(batch.subarray(crcFrom)))
 }
 

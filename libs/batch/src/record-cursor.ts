@@ -17,6 +17,9 @@ export class RecordCursor {
   bytes: Uint8Array = new Uint8Array(0)
   /** Offset of the record in its partition. */
   offset = -1
+  /** The whole record, its length included. */
+  recordFrom = -1
+  recordTo = -1
   keyFrom = -1
   keyTo = -1
   valueFrom = -1
@@ -46,6 +49,7 @@ export class RecordCursor {
     if (this.#left <= 0) return false
     this.#left--
     const bytes = this.bytes
+    this.recordFrom = this.#at
     const length = this.#varint()
     const end = this.#at + length
     if (length < 0 || end > bytes.length) throw new MalformedBatch('a record is longer than its batch')
@@ -64,7 +68,7 @@ export class RecordCursor {
     if (this.headerCount > 0) this.#header()
     else this.headerKeyFrom = this.headerKeyTo = this.headerFrom = this.headerTo = -1
     if (this.#at > end) throw new MalformedBatch('the parts of a record are longer than the record')
-    this.#at = end
+    this.#at = this.recordTo = end
     return true
   }
 
