@@ -3,13 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#libs/base'
 import { Frame, readFrame } from './framing.js'
-import { PACKET_CASES } from './packet-cases.js'
+import { PACKET_CASES } from './testing/packet-cases.js'
 import { decodeFromClient, decodeFromServer, encodePacket, encodePacketWithin } from './packets.js'
 import type { Packet } from './packets.js'
 import { ProtocolError } from './protocol-error.js'
 import { DEFAULT_LIMITS } from './protocol.js'
 import type { ProtocolVersion, Sender } from './protocol.js'
-import { REFUSED_CASES } from './refused-cases.js'
+import { REFUSED_CASES } from './testing/refused-cases.js'
 
 const POISON = 0x2b
 

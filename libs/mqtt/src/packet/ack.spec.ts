@@ -1,7 +1,7 @@
 // Acks in place: what comes with every message of QoS 1 and 2.
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#libs/base'
-import { lengthed, packetOf } from '../cases/case-bytes.js'
+import { lengthed, packetOf } from '../testing/case-bytes.js'
 import { Frame, readFrame } from '../framing.js'
 import { DEFAULT_LIMITS } from '../protocol.js'
 import type { ProtocolVersion } from '../protocol.js'

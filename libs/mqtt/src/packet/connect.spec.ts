@@ -1,7 +1,7 @@
 // CONNECT beyond the tables: the version that a refusal has to be written in.
 import { describe, expect, it } from 'vitest'
-import { bytesOf, packetOf } from '../cases/case-bytes.js'
-import type { Part } from '../cases/case-bytes.js'
+import { bytesOf, packetOf } from '../testing/case-bytes.js'
+import type { Part } from '../testing/case-bytes.js'
 import { Frame, readFrame } from '../framing.js'
 import { ProtocolError } from '../protocol-error.js'
 import { DEFAULT_LIMITS } from '../protocol.js'

@@ -1,7 +1,7 @@
 // What a decoder must refuse, and with which reason code: the other half of the shared table.
-import { bytesOf, lengthed, packetOf, plain } from './cases/case-bytes.js'
-import type { Part } from './cases/case-bytes.js'
-import type { ProtocolVersion, Sender } from './protocol.js'
+import { bytesOf, lengthed, packetOf, plain } from './case-bytes.js'
+import type { Part } from './case-bytes.js'
+import type { ProtocolVersion, Sender } from '../protocol.js'
 
 export interface RefusedCase {
   readonly fact: string
