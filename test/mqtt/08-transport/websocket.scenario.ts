@@ -1,7 +1,9 @@
 // What is special to WebSocket: frames and packets, text frames, sub-protocols, origins.
+import { once } from 'node:events'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import { join } from '../client/bytes.js'
+import { deadlineMillis } from '../client/client.js'
 import { connectPacket, fence, message, publish, subscribe, textOf } from '../client/dialogue.js'
 import type { Scene } from '../scene/scene.js'
 import { scenario } from '../scene/scenario.js'
@@ -23,6 +25,19 @@ async function handshake(
     socket.on('error', () => undefined)
     socket.terminate()
   }
+}
+
+/** Opens a WebSocket that the case handles frame by frame. */
+async function openSocket(t: Scene): Promise<WebSocket> {
+  const socket = new WebSocket(t.broker.addresses.ws ?? '', ['mqtt'])
+  await once(socket, 'open')
+  return socket
+}
+
+/** Resolves at the next event of this name; rejects at the deadline. */
+async function within(socket: WebSocket, event: string): Promise<unknown[]> {
+  const found: unknown[] = await once(socket, event, { signal: AbortSignal.timeout(deadlineMillis) })
+  return found
 }
 
 scenario('5.0 [MQTT-6.0.0-2], 3.1.1 [MQTT-6.0.0-2]: one byte per WebSocket frame', async (t) => {
@@ -63,13 +78,8 @@ scenario(
 )
 
 scenario('5.0 [MQTT-6.0.0-1], 3.1.1 [MQTT-6.0.0-1]: a text frame ends the connection', async (t) => {
-  const { ws = '' } = t.broker.addresses
-  const socket = new WebSocket(ws, ['mqtt'])
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
-  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const socket = await openSocket(t)
+  const closed = within(socket, 'close')
   const client = await t.open()
   socket.send(Buffer.from(client.encode(connectPacket(5, { clientId: 'textframe' }))).toString('latin1'), {
     binary: false,
@@ -78,18 +88,11 @@ scenario('5.0 [MQTT-6.0.0-1], 3.1.1 [MQTT-6.0.0-1]: a text frame ends the connec
 })
 
 scenario('5.0 [MQTT-6.0.0-1], 3.1.1 [MQTT-6.0.0-1]: the broker sends binary frames', async (t) => {
-  const { ws = '' } = t.broker.addresses
-  const socket = new WebSocket(ws, ['mqtt'])
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
-  const first = new Promise<boolean>((resolve) =>
-    socket.once('message', (_data, isBinary) => resolve(isBinary)),
-  )
+  const socket = await openSocket(t)
+  const first = within(socket, 'message')
   const client = await t.open()
   socket.send(client.encode(connectPacket(5, { clientId: t.id() })))
-  expect(await first).toBe(true)
+  expect((await first)[1]).toBe(true)
   socket.terminate()
 })
 
@@ -138,13 +141,8 @@ scenario(
 )
 
 scenario('a WebSocket ping is answered', async (t) => {
-  const { ws = '' } = t.broker.addresses
-  const socket = new WebSocket(ws, ['mqtt'])
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
-  const pong = new Promise((resolve) => socket.once('pong', resolve))
+  const socket = await openSocket(t)
+  const pong = within(socket, 'pong')
   socket.ping()
   await pong
   socket.terminate()
@@ -162,12 +160,7 @@ scenario('a WebSocket closed in order without a DISCONNECT leaves the will', asy
 })
 
 scenario('a fragmented WebSocket message is one stream with the others', async (t) => {
-  const { ws = '' } = t.broker.addresses
-  const socket = new WebSocket(ws, ['mqtt'])
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
+  const socket = await openSocket(t)
   const watcher = await t.connect()
   await subscribe(watcher, { [t.topic()]: 0 })
   const bytes = join(
