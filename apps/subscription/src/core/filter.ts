@@ -3,9 +3,13 @@ import type { GroupRow } from '#libs/topics'
 import type { ReceiverSet } from './receivers.js'
 import type { Target } from './targets.js'
 
+/** What has none shares these, which stay empty; see `withOneMore`. */
+const NO_SUBSCRIPTIONS: Subscription[] = []
+const NO_GROUPS: readonly Group[] = []
+
 /** A session with at least one subscription here. */
 export class Client {
-  readonly subscriptions: Subscription[] = []
+  subscriptions = NO_SUBSCRIPTIONS
   /** Scratch of who builds a section: in which build this client was met, and at which place. */
   mark = 0
   place = 0
@@ -21,14 +25,13 @@ export class Client {
   ) {}
 
   subscriptionTo(filter: Filter | undefined): Subscription | undefined {
-    return filter === undefined ? undefined : this.subscriptions.find((known) => known.filter === filter)
+    for (const known of this.subscriptions) if (known.filter === filter) return known
+    return undefined
   }
 }
 
 /** One client's subscription to one filter. */
 export class Subscription {
-  /** Its place in `filter.subscriptions`. */
-  place = 0
   qos = 0
   noLocal = false
   retainAsPublished = false
@@ -39,6 +42,8 @@ export class Subscription {
   constructor(
     readonly client: Client,
     readonly filter: Filter,
+    /** Its place in `filter.subscriptions`. */
+    public place: number,
   ) {}
 }
 
@@ -50,8 +55,8 @@ export interface Group {
 
 /** A filter that somebody subscribed to. */
 export class Filter {
-  readonly subscriptions: Subscription[] = []
-  readonly groups: Group[] = []
+  subscriptions = NO_SUBSCRIPTIONS
+  groups: readonly Group[] = NO_GROUPS
   /** Rises with every change of who subscribed how. */
   version = 0
   /** The receivers of topics that only this filter matches, or that it matches exactly. */
@@ -67,17 +72,34 @@ export class Filter {
   get isEmpty(): boolean {
     return this.subscriptions.length === 0 && this.groups.length === 0
   }
+}
 
-  add(subscription: Subscription): void {
-    subscription.place = this.subscriptions.length
-    this.subscriptions.push(subscription)
-  }
+/** Subscribes the client to a filter to which it is not. */
+export function connect(client: Client, filter: Filter): Subscription {
+  const subscription = new Subscription(client, filter, filter.subscriptions.length)
+  filter.subscriptions = withOneMore(filter.subscriptions, subscription)
+  client.subscriptions = withOneMore(client.subscriptions, subscription)
+  return subscription
+}
 
-  /** The last one takes its place: thousands may subscribe to one filter, and their order has no meaning. */
-  remove(subscription: Subscription): void {
-    const last = this.subscriptions.pop()
-    if (last === undefined || last === subscription) return
-    last.place = subscription.place
-    this.subscriptions[subscription.place] = last
-  }
+/** Takes the subscription from its client and its filter. */
+export function disconnect(subscription: Subscription): void {
+  const { client, filter, place } = subscription
+  const own = client.subscriptions
+  own.splice(own.indexOf(subscription), 1)
+  // The last one takes its place: thousands may subscribe to one filter, and their order has no meaning.
+  const last = filter.subscriptions.pop()
+  if (last === undefined || last === subscription) return
+  last.place = place
+  filter.subscriptions[place] = last
+}
+
+/**
+ * Most clients and filters have one subscription, and an array that begins with one element takes a fifth of one that was begun
+ * empty.
+ */
+function withOneMore(list: Subscription[], subscription: Subscription): Subscription[] {
+  if (list.length === 0) return [subscription]
+  list.push(subscription)
+  return list
 }

@@ -4,7 +4,7 @@ import { unreachable } from '#libs/base'
 import { TopicTree } from '#libs/mqtt'
 import type { Placement } from '#libs/service'
 import { partitionOfClient, type GroupRow, type SubscriptionRow } from '#libs/topics'
-import { Client, Filter, Subscription, type Group } from './filter.js'
+import { Client, connect, disconnect, Filter, type Group } from './filter.js'
 import { RetainedMessages } from './retained.state.js'
 import type { SubscriptionFact } from './subscription-facts.js'
 import { Targets } from './targets.js'
@@ -82,12 +82,7 @@ export function applySubscriptionFact(state: SubscriptionsState, fact: Subscript
 function store(state: SubscriptionsState, row: SubscriptionRow): void {
   const client = clientFor(state, row)
   const filter = state.filterFor(row.filter)
-  let subscription = client.subscriptionTo(filter)
-  if (subscription === undefined) {
-    subscription = new Subscription(client, filter)
-    client.subscriptions.push(subscription)
-    filter.add(subscription)
-  }
+  const subscription = client.subscriptionTo(filter) ?? connect(client, filter)
   subscription.qos = row.qos
   subscription.noLocal = row.noLocal
   subscription.retainAsPublished = row.retainAsPublished
@@ -117,8 +112,7 @@ function remove(state: SubscriptionsState, clientId: string, text: string): void
   const filter = state.filterOf(text)
   const subscription = client?.subscriptionTo(filter)
   if (client === undefined || filter === undefined || subscription === undefined) return
-  client.subscriptions.splice(client.subscriptions.indexOf(subscription), 1)
-  filter.remove(subscription)
+  disconnect(subscription)
   state.changed(filter)
   if (client.subscriptions.length > 0) return
   state.clients.delete(clientId)
@@ -128,16 +122,13 @@ function remove(state: SubscriptionsState, clientId: string, text: string): void
 function storeGroup(state: SubscriptionsState, row: GroupRow): void {
   const filter = state.filterFor(row.filter)
   const group = { row, target: state.targets.ofDelivery(row.owner) }
-  const at = filter.groups.findIndex((known) => known.row.share === row.share)
-  if (at < 0) filter.groups.push(group)
-  else filter.groups[at] = group
+  filter.groups = [...filter.groups.filter((known) => known.row.share !== row.share), group]
   state.changed(filter)
 }
 
 function removeGroup(state: SubscriptionsState, share: string, text: string): void {
   const filter = state.filterOf(text)
-  const at = filter?.groups.findIndex((group) => group.row.share === share) ?? -1
-  if (filter === undefined || at < 0) return
-  filter.groups.splice(at, 1)
+  if (filter === undefined) return
+  filter.groups = filter.groups.filter((group) => group.row.share !== share)
   state.changed(filter)
 }
