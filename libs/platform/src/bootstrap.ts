@@ -7,8 +7,11 @@ import { openEmbeddedLog, type EmbeddedLog } from '#libs/log'
 import { catalogue, gatewayInbox, type Topic } from '#libs/topics'
 import { Doors, type Listening } from './doors.js'
 import { LogStrategy } from './log-strategy.js'
+import { addLogMetrics } from './log-metrics.js'
 import { createLogger, NestLogger, type Logger } from './logger.js'
+import { Metrics } from './metrics.js'
 import { PlatformModule } from './platform.module.js'
+import { ServiceRegistry } from './service-registry.js'
 import { readSettings, unknownSettings, type Settings } from './settings.js'
 import { Vitals } from './vitals.js'
 import { greeting } from './greeting.js'
@@ -41,7 +44,7 @@ interface Parts {
 }
 
 async function start(apps: readonly Type[], parts: Parts, began: number): Promise<void> {
-  const { settings, logger } = parts
+  const { settings, logger, log } = parts
   const root = rootModule(apps, PlatformModule.of(parts))
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
     logger: new NestLogger(logger),
@@ -49,10 +52,13 @@ async function start(apps: readonly Type[], parts: Parts, began: number): Promis
   })
   app.connectMicroservice({ strategy: app.get(LogStrategy) })
   await app.listen(settings.httpPort, settings.httpHost)
+  const vitals = app.get(Vitals)
+  vitals.part('log', () => ({ up: log.writable, detail: { unsyncedBytes: log.metrics.unsyncedBytes } }))
+  addLogMetrics(app.get(Metrics), log, app.get(ServiceRegistry))
   await app.startAllMicroservices()
   const doors = app.get(Doors)
   const listening = await doors.open()
-  app.get(Vitals).serving = true
+  vitals.serving = true
   const http = httpListening(app, settings)
   console.log(greeting(settings, [...listening, http], performance.now() - began))
   stopOnSignal(app, parts)

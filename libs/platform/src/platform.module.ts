@@ -7,6 +7,7 @@ import { systemClock } from '#libs/runtime'
 import { Doors } from './doors.js'
 import { HealthController } from './health.controller.js'
 import { LogStrategy } from './log-strategy.js'
+import { Metrics } from './metrics.js'
 import { NestLogger, type Logger } from './logger.js'
 import { ServiceRegistry } from './service-registry.js'
 import type { Settings } from './settings.js'
@@ -39,10 +40,11 @@ export class PlatformModule {
         { provide: NestLogger, useValue: new NestLogger(values.logger) },
         Vitals,
         Doors,
+        Metrics,
         ServiceRegistry,
         LogStrategy,
       ],
-      exports: [SETTINGS, LOGGER, EVENT_LOG, CLOCK, Vitals, Doors, ServiceRegistry],
+      exports: [SETTINGS, LOGGER, EVENT_LOG, CLOCK, Vitals, Doors, Metrics, ServiceRegistry],
     }
   }
 }

@@ -1,0 +1,70 @@
+// What the log and the services tell about themselves: latency of appends, what is not stored yet, how far each service is behind.
+import type { EmbeddedLog } from '#libs/log'
+import type { Metrics } from './metrics.js'
+import type { ServiceRegistry } from './service-registry.js'
+
+const quantiles = [50, 90, 99, 99.9] as const
+
+export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: ServiceRegistry): void {
+  const { metrics: counted } = log
+  metrics.add(
+    {
+      name: 'tbmq_log_appends_total',
+      help: 'Batches appended to the log, those of topics in memory included.',
+      kind: 'counter',
+      read: () => counted.appends,
+    },
+    {
+      name: 'tbmq_log_appended_bytes_total',
+      help: 'Bytes of batches appended to the log.',
+      kind: 'counter',
+      read: () => counted.appendedBytes,
+    },
+    {
+      name: 'tbmq_log_groups_total',
+      help: 'Groups of frames that were written and synced together.',
+      kind: 'counter',
+      read: () => counted.groups,
+    },
+    {
+      name: 'tbmq_log_errors_total',
+      help: 'Writes and syncs of the log that failed.',
+      kind: 'counter',
+      read: () => counted.errors,
+    },
+    {
+      name: 'tbmq_log_unsynced_bytes',
+      help: 'Bytes appended and not yet on disk.',
+      kind: 'gauge',
+      read: () => counted.unsyncedBytes,
+    },
+    {
+      name: 'tbmq_log_writable',
+      help: '1 while the log can store what is appended.',
+      kind: 'gauge',
+      read: () => (log.writable ? 1 : 0),
+    },
+    {
+      name: 'tbmq_log_append_latency_seconds',
+      help: 'From the start of a group to the end of its sync, since the start of the process.',
+      kind: 'gauge',
+      labels: ['quantile'],
+      read: () =>
+        quantiles.map((percent) => [
+          { quantile: String(percent / 100) },
+          counted.groupMicros.percentile(percent) / 1_000_000,
+        ]),
+    },
+    {
+      name: 'tbmq_log_lag_records',
+      help: 'Records in the inputs of a service that it has not read yet.',
+      kind: 'gauge',
+      labels: ['service'],
+      read: () =>
+        [...services.partitions].map(([service, partitions]) => [
+          { service },
+          partitions.reduce((sum, { lag }) => sum + lag, 0),
+        ]),
+    },
+  )
+}
