@@ -31,6 +31,15 @@ describe('BoundedQueue', () => {
     )
   })
 
+  it('keeps the order when its ring grows around its seam', () => {
+    const queue = new BoundedQueue<number>({ name: 'test', maximum: 100, whenFull: 'wait' })
+    for (let i = 0; i < 5; i++) queue.offer(-1)
+    for (let i = 0; i < 5; i++) queue.take()
+    for (let i = 0; i < 100; i++) expect(queue.offer(i)).toBe('taken')
+    expect(queue.offer(100)).toBe('wait')
+    expect(Array.from({ length: 100 }, () => queue.take())).toEqual(Array.from({ length: 100 }, (_, i) => i))
+  })
+
   it('says its policy when it is full, and forgets all when cleared', () => {
     const queue = new BoundedQueue<string>({ name: 'test', maximum: 1, whenFull: 'close' })
     expect([queue.offer('a'), queue.offer('b')]).toEqual(['taken', 'close'])

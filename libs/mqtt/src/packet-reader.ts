@@ -1,5 +1,5 @@
 // Reading the parts that all packets are made of, with MQTT's own rules and errors. Cold packets only: PUBLISH and its acks are read in place.
-import { ByteReader, copyOf, utf8Decode } from '#libs/base'
+import { ByteReader, utf8Decode } from '#libs/base'
 import type { Frame } from './framing.js'
 import { malformed, protocolError } from './protocol-error.js'
 import { isText } from './text.js'
@@ -44,12 +44,6 @@ export class PacketReader extends ByteReader {
       }
     }
     throw malformed('A variable byte integer is longer than it may be.', 'MQTT-1.5.5-1')
-  }
-
-  /** The rest of the body, as a copy. */
-  rest(): Uint8Array {
-    const at = this.skip(this.remaining)
-    return copyOf(this.buffer, at, this.end)
   }
 
   /** Nothing may follow. */
