@@ -1,4 +1,5 @@
 // The life of a process: settings, log, Nest, services, doors, and the same backwards. What is wrong at the start is said in one line.
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Module, type DynamicModule, type Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
@@ -80,12 +81,25 @@ function httpListening(app: NestFastifyApplication, settings: Settings): Listeni
   return { name: 'http', host: settings.httpHost, port }
 }
 
+/** A small file system keeps a tenth of itself free rather than TBMQ_DISK_FREE_MIN. */
+const freePartMax = 0.1
+
+async function diskLimits(settings: Settings): Promise<{ readonly diskMax: number; readonly diskFreeMin: number }> {
+  await mkdir(settings.dataDir, { recursive: true })
+  const { blocks, bsize } = await statfs(settings.dataDir)
+  const total = blocks * bsize
+  const { diskMax, diskFreeMin } = settings
+  return {
+    diskMax: typeof diskMax === 'number' ? diskMax : (total * diskMax.percent) / 100,
+    diskFreeMin: Math.min(diskFreeMin, total * freePartMax),
+  }
+}
+
 async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog> {
   const log = await openEmbeddedLog({
+    ...(await diskLimits(settings)),
     directory: join(settings.dataDir, 'log'),
     segmentBytes: settings.segmentBytes,
-    diskMax: settings.diskMax,
-    diskFreeMin: settings.diskFreeMin,
     notice: (sentence) => {
       logger.warn({}, sentence)
     },

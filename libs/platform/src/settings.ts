@@ -132,7 +132,7 @@ export const settingsTable = {
     'TBMQ_DISK_FREE_MIN',
     byteSize,
     '1GiB',
-    'The least to be left free on the file system.',
+    'The least to be left free on the file system; on a small one, a tenth of it.',
   ),
   messagesKeptTime: setting(
     'TBMQ_MESSAGES_KEPT_TIME',
