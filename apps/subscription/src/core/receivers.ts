@@ -16,6 +16,8 @@ export class ReceiverSet {
   readonly sections: Uint8Array[] = []
   /** How many receivers there are in all. */
   count = 0
+  /** Length of all sections. */
+  bytes = 0
   from = 0
   until = Infinity
   /** Clients that do not want what they published themselves. */
@@ -165,6 +167,7 @@ function finish(set: ReceiverSet): void {
     section.set(scratch.buffer.subarray(0, to), headLength)
     set.sections.push(section)
     set.count += count
+    set.bytes += section.length
     target.count = 0
     scratch.reset()
   }

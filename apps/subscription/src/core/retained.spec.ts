@@ -132,8 +132,8 @@ describe('retained messages', () => {
     partition.ask(subscribe({ filters: ['#'] }))
     const sent = partition.route(keep('a', '1'), keep('b', '2'), keep('c', '3'), keep('b', 'x'.repeat(200)))
     expect(received(sent)).toHaveLength(4)
-    expect(partition.counters.retainedRefused).toEqual({ count: 1, bytes: 1 })
-    expect(partition.counters.retainedCount).toBe(1)
+    expect(partition.counters).toMatchObject({ refusedRetainedCount: 1, refusedRetainedBytes: 1 })
+    expect(partition.state.retained.count).toBe(1)
   })
 })
 

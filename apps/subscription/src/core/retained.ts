@@ -61,7 +61,6 @@ export class Retain {
     const isGone = valueTo <= valueFrom || (deadline !== 0 && deadline <= now)
     if (isGone || !this.#hasRoom(state, known, cursor, metadata)) {
       if (known !== undefined) outcome.fact({ kind: 'RetainedCleared', topic })
-      this.#gauge(state)
       return
     }
     outcome.fact({
@@ -77,7 +76,6 @@ export class Retain {
       },
     })
     if (deadline !== 0) state.sweepAtMillis ??= now + this.#settings.sweepMillis
-    this.#gauge(state)
   }
 
   /** Sends one page to the client's lane, and what brings the next one. */
@@ -102,7 +100,6 @@ export class Retain {
     for (const topic of state.retained.expired(now, pageScanMax))
       outcome.fact({ kind: 'RetainedCleared', topic })
     state.sweepAtMillis = state.retained.hasMortal ? now + sweepMillis : undefined
-    this.#gauge(state)
   }
 
   /** Writes messages until the page is full; gives the name of the last one if some are left. */
@@ -145,7 +142,7 @@ export class Retain {
     const { retainedCountMax, retainedBytesMax } = this.#settings
     const { retained } = state
     if (known === undefined && retained.count >= retainedCountMax) {
-      this.#counters.retainedRefused.count++
+      this.#counters.refusedRetainedCount++
       return false
     }
     const size =
@@ -156,13 +153,8 @@ export class Retain {
       metadata.propertiesTo -
       metadata.propertiesFrom
     if (retained.bytes - (known?.length ?? 0) + size <= retainedBytesMax) return true
-    this.#counters.retainedRefused.bytes++
+    this.#counters.refusedRetainedBytes++
     return false
-  }
-
-  #gauge({ retained }: SubscriptionsState): void {
-    this.#counters.retainedCount = retained.count
-    this.#counters.retainedBytes = retained.bytes
   }
 }
 

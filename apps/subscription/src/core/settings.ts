@@ -25,7 +25,7 @@ export const defaultSubscriptionSettings: SubscriptionSettings = {
   sweepMillis: 1_000,
 }
 
-/** Plain numbers that only rise (and gauges where it says so), for whoever exports them. */
+/** Plain numbers that only rise, for whoever exports them. */
 export interface SubscriptionCounters {
   messagesRouted: number
   messagesWithoutReceiver: number
@@ -33,11 +33,9 @@ export interface SubscriptionCounters {
   receivers: number
   /** Records of tbmq.msg.all without readable metadata: written by somebody else. */
   messagesUnreadable: number
-  retainedRefused: { count: number; bytes: number }
-  /** Gauge. */
-  retainedCount: number
-  /** Gauge. */
-  retainedBytes: number
+  /** Messages not retained because there are too many already, or too many bytes of them. */
+  refusedRetainedCount: number
+  refusedRetainedBytes: number
 }
 
 export const newSubscriptionCounters = (): SubscriptionCounters => ({
@@ -45,7 +43,6 @@ export const newSubscriptionCounters = (): SubscriptionCounters => ({
   messagesWithoutReceiver: 0,
   receivers: 0,
   messagesUnreadable: 0,
-  retainedRefused: { count: 0, bytes: 0 },
-  retainedCount: 0,
-  retainedBytes: 0,
+  refusedRetainedCount: 0,
+  refusedRetainedBytes: 0,
 })

@@ -66,8 +66,6 @@ export function subscriptionService(
     nextWake: (state) => state.sweepAtMillis,
     restored(state, now) {
       if (state.retained.hasMortal) state.sweepAtMillis = now + settings.sweepMillis
-      counters.retainedCount = state.retained.count
-      counters.retainedBytes = state.retained.bytes
     },
   }
 }

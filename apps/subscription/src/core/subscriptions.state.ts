@@ -17,6 +17,8 @@ export class SubscriptionsState {
   readonly retained = new RetainedMessages()
   readonly targets = new Targets()
   readonly router = new TopicRouter(this.exact, this.wildcards)
+  /** How many subscriptions there are, those of groups apart. */
+  subscriptionCount = 0
   /** The next offset of tbmq.msg.all that is to be routed, as far as this life knows. */
   routedTo = 0
   /** When the sweep for expired retained messages goes on; undefined while nothing can expire. */
@@ -82,7 +84,11 @@ export function applySubscriptionFact(state: SubscriptionsState, fact: Subscript
 function store(state: SubscriptionsState, row: SubscriptionRow): void {
   const client = clientFor(state, row)
   const filter = state.filterFor(row.filter)
-  const subscription = client.subscriptionTo(filter) ?? connect(client, filter)
+  let subscription = client.subscriptionTo(filter)
+  if (subscription === undefined) {
+    subscription = connect(client, filter)
+    state.subscriptionCount++
+  }
   subscription.qos = row.qos
   subscription.noLocal = row.noLocal
   subscription.retainAsPublished = row.retainAsPublished
@@ -113,6 +119,7 @@ function remove(state: SubscriptionsState, clientId: string, text: string): void
   const subscription = client?.subscriptionTo(filter)
   if (client === undefined || filter === undefined || subscription === undefined) return
   disconnect(subscription)
+  state.subscriptionCount--
   state.changed(filter)
   if (client.subscriptions.length > 0) return
   state.clients.delete(clientId)

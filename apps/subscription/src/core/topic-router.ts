@@ -16,6 +16,11 @@ const SHARED_SETS_MAX = 16_384
 /** Variants without a publisher that a set remembers. */
 const VARIANTS_MAX = 1_024
 
+/** Bytes of all sets remembered; above it all are forgotten at once, and those that are still asked for built anew. */
+export const HELD_BYTES_MAX = 128 * 1024 * 1024
+/** What a set takes beside its sections. */
+const SET_BYTES = 256
+
 const NOBODY = new ReceiverSet([])
 
 export class TopicRouter {
@@ -23,6 +28,9 @@ export class TopicRouter {
   readonly #wildcards: TopicTree<Filter>
   readonly #table = new TopicTable<ReceiverSet>(tableLimits, NOBODY)
   readonly #shared = new Map<string, ReceiverSet>()
+  /** Filters that hold a set. */
+  #holders: Filter[] = []
+  #heldBytes = 0
   /** Rises with every change of a wildcard filter. */
   #version = 0
   #matched: Filter[] = []
@@ -30,8 +38,15 @@ export class TopicRouter {
     this.#matched.push(filter)
   }
 
-  constructor(exact: ReadonlyMap<string, Filter>, wildcards: TopicTree<Filter>) {
+  readonly #heldBytesMax: number
+
+  constructor(
+    exact: ReadonlyMap<string, Filter>,
+    wildcards: TopicTree<Filter>,
+    heldBytesMax = HELD_BYTES_MAX,
+  ) {
     this.#exact = exact
+    this.#heldBytesMax = heldBytesMax
     this.#wildcards = wildcards
   }
 
@@ -56,7 +71,8 @@ export class TopicRouter {
       if (offset >= set.from && offset < set.until) return set
     }
     const set = this.#match(utf8Decode(bytes, from, to), offset)
-    table.put(slot, set, this.#version)
+    // Not in the slot found above: matching may have cleared the table.
+    table.put(table.find(bytes, from, to), set, this.#version)
     return set
   }
 
@@ -67,7 +83,7 @@ export class TopicRouter {
     const known = set.variants.get(publisher)
     if (known !== undefined && offset >= known.from && offset < known.until) return known
     if (set.variants.size >= VARIANTS_MAX) set.variants.clear()
-    const variant = buildReceivers(set.filters, publisher, offset)
+    const variant = this.#build(set.filters, publisher, offset)
     set.variants.set(publisher, variant)
     return variant
   }
@@ -88,12 +104,27 @@ export class TopicRouter {
     const key = holder === undefined ? keyOf(filters) : ''
     const known = holder === undefined ? this.#shared.get(key) : holder.receivers
     if (known?.isFor(filters) === true && offset >= known.from && offset < known.until) return known
-    const set = buildReceivers(filters, undefined, offset)
-    if (holder !== undefined) holder.receivers = set
-    else {
+    const set = this.#build(filters, undefined, offset)
+    if (holder === undefined) {
       if (this.#shared.size >= SHARED_SETS_MAX) this.#shared.clear()
       this.#shared.set(key, set)
+    } else {
+      if (holder.receivers === undefined) this.#holders.push(holder)
+      holder.receivers = set
     }
+    return set
+  }
+
+  /** Thousands of topics with thousands of receivers each would fill the memory: so what is remembered has a bound. */
+  #build(filters: readonly Filter[], publisher: string | undefined, offset: number): ReceiverSet {
+    const set = buildReceivers(filters, publisher, offset)
+    this.#heldBytes += set.bytes + SET_BYTES
+    if (this.#heldBytes <= this.#heldBytesMax) return set
+    this.#table.clear()
+    this.#shared.clear()
+    for (const holder of this.#holders) holder.receivers = undefined
+    this.#holders = []
+    this.#heldBytes = 0
     return set
   }
 }

@@ -166,6 +166,11 @@ export class TopicTable<T> {
     }
   }
 
+  clear(): void {
+    this.#old = undefined
+    this.#young = new Generation(1024)
+  }
+
   #admit(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const young = this.#young
     if (young.count >= this.#limits.namesMax || young.nameBytes + length > this.#limits.bytesMax) {
