@@ -1,6 +1,15 @@
 // The auth app for Nest: starts and stops it, and tells how it is.
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common'
-import { CLOCK, EVENT_LOG, LOGGER, SETTINGS, Vitals, type Logger, type Settings } from '#libs/platform'
+import {
+  CLOCK,
+  EVENT_LOG,
+  LOGGER,
+  Metrics,
+  SETTINGS,
+  Vitals,
+  type Logger,
+  type Settings,
+} from '#libs/platform'
 import { Auth, passwordFileOf, type AuthOptions } from './shell/auth.js'
 
 @Module({})
@@ -13,6 +22,7 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
     @Inject(LOGGER) logger: Logger,
     @Inject(CLOCK) clock: Pick<AuthOptions, 'now'>,
     @Inject(Vitals) vitals: Vitals,
+    @Inject(Metrics) metrics: Metrics,
   ) {
     this.#auth = new Auth({
       log,
@@ -27,10 +37,43 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
         logger.error({ detail: String(error) }, sentence)
       },
     })
+    this.#measure(metrics)
     vitals.part('auth', () => ({
       up: true,
       detail: { anonymous: settings.anonymous, users: this.#auth.userCount, ...this.#auth.counters },
     }))
+  }
+
+  #measure(metrics: Metrics): void {
+    const auth = this.#auth
+    metrics.add(
+      {
+        name: 'tbmq_auth_answers_total',
+        help: 'CONNECTs that were let in and that were refused by auth.',
+        kind: 'counter',
+        labels: ['answer'],
+        read: () => [
+          [{ answer: 'allowed' }, auth.counters.allowed],
+          [{ answer: 'denied' }, auth.counters.denied],
+        ],
+      },
+      {
+        name: 'tbmq_auth_passwords_waiting',
+        help: 'Passwords that wait to be checked, and how many may.',
+        kind: 'gauge',
+        labels: ['value'],
+        read: () => [
+          [{ value: 'depth' }, auth.queue.depth],
+          [{ value: 'limit' }, auth.queue.maximum],
+        ],
+      },
+      {
+        name: 'tbmq_auth_passwords_waiting_refused_total',
+        help: 'CONNECTs that were refused because too many passwords waited.',
+        kind: 'counter',
+        read: () => auth.queue.refused,
+      },
+    )
   }
 
   async onModuleInit(): Promise<void> {

@@ -4,6 +4,7 @@ import type { EventLog } from '#libs/log'
 import { anonymousProvider, type AnonymousRule } from '../core/anonymous.js'
 import { AuthWorker, type AuthCounters } from './auth-worker.js'
 import { PasswordFile } from './password-file.js'
+import type { PasswordQueue } from './password-queue.js'
 
 export interface AuthOptions {
   readonly log: EventLog
@@ -35,6 +36,10 @@ export class Auth {
 
   get userCount(): number {
     return this.#passwordFile.userCount
+  }
+
+  get queue(): PasswordQueue {
+    return this.#passwordFile.queue
   }
 
   get counters(): AuthCounters {

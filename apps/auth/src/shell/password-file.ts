@@ -29,7 +29,8 @@ const tooMany: Answer = { kind: 'deny', reasonCode: 0x9f, sentence: 'Too many lo
 export class PasswordFile implements Provider {
   readonly name = 'password file'
   readonly #options: PasswordFileOptions
-  readonly #queue = new PasswordQueue()
+  /** Where passwords wait to be checked; for reading. */
+  readonly queue = new PasswordQueue()
   /** Known to this process alone: a core dump's digests are of no use to guess passwords with elsewhere. */
   readonly #key = randomBytes(32)
   readonly #remembered = new LRUCache<string, Buffer>({ max: rememberedMax })
@@ -81,7 +82,7 @@ export class PasswordFile implements Provider {
     const key = digest.toString('latin1')
     const underWay = this.#checking.get(key)
     if (underWay !== undefined) return underWay
-    const right = this.#queue.verify(user?.hash ?? this.#decoy, password)?.then((isRight) => {
+    const right = this.queue.verify(user?.hash ?? this.#decoy, password)?.then((isRight) => {
       if (isRight && user !== undefined) this.#remembered.set(user.name, digest)
       return isRight
     })

@@ -19,6 +19,17 @@ export class PasswordQueue {
   readonly #waiting = new BoundedQueue<Waiting>({ name: 'passwords', maximum: waitingMax, whenFull: 'drop' })
   #running = 0
 
+  /** Checks that wait, and how many may. */
+  get depth(): number {
+    return this.#waiting.length
+  }
+
+  readonly maximum = waitingMax
+
+  get refused(): number {
+    return this.#waiting.refused
+  }
+
   /** Resolves with whether it is that password; undefined when too many wait already. */
   verify(stored: string, password: Uint8Array): Promise<boolean> | undefined {
     if (this.#waiting.isFull) {
