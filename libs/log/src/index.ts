@@ -14,6 +14,7 @@ export type {
 } from './event-log.js'
 export { openEmbeddedLog } from './embedded/open.js'
 export type { EmbeddedLogOptions } from './embedded/options.js'
+export type { Pressure } from './embedded/disk-guard.js'
 export type { EmbeddedLog } from './embedded/embedded-log.js'
 export { DirectoryInUse } from './embedded/lock.js'
 export { NewerFormat } from './embedded/manifest.js'

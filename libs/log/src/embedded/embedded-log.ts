@@ -13,11 +13,14 @@ import type {
   Stored,
   TopicPartition,
 } from '../event-log.js'
+import { EmbeddedClaim } from './claim.js'
+import type { Pressure } from './disk-guard.js'
 import { Fifo } from './fifo.js'
 import { frameHeaderSize, writeFrame } from './frame.js'
 import { GroupCommit } from './group-commit.js'
 import { readBatches } from './history.js'
 import type { Lock } from './lock.js'
+import { maintain, type Maintenance } from './maintenance.js'
 import type { Manifest } from './manifest.js'
 import { LogMetrics } from './metrics.js'
 import type { Settings } from './options.js'
@@ -26,6 +29,7 @@ import { EmbeddedReader, noHint, type HistoryHint, type ReaderHome } from './rea
 import type { Found } from './recovery.js'
 import { SegmentRun, type RunEvents } from './segment-run.js'
 import { SlabChain } from './slab-chain.js'
+import { TailCache } from './tail-cache.js'
 import { TopicTable } from './topic-table.js'
 
 const closedFailure: LogFailure = { kind: 'closed', sentence: 'the log is closed' }
@@ -42,6 +46,7 @@ class Marker {
 export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   readonly atomicCommit = true
   readonly metrics = new LogMetrics()
+  readonly maintenance: Maintenance
   writable = true
   readonly #settings: Settings
   readonly #manifest: Manifest
@@ -53,9 +58,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   readonly #memory = new SlabChain()
   /** Everything appended and not yet stored, in the order of appending. */
   readonly #unstored = new Fifo<Frame | Marker>()
-  /** Stored frames that are still in memory, oldest first. */
-  readonly #cache = new Fifo<Frame>()
-  #cacheBytes = 0
+  readonly #cache: TailCache
   #time = 0
   #closed = false
   readonly #claims = new Map<string, EmbeddedClaim>()
@@ -63,6 +66,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   #dirty: Partition[] = []
   #soon: PartitionReader[] = []
   #scheduled = false
+  #giveUp: () => void = () => {}
 
   /** Use `openEmbeddedLog`. */
   constructor(settings: Settings, manifest: Manifest, lock: Lock, found: Found) {
@@ -78,6 +82,21 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     this.#topics = new TopicTable(manifest, this.#messages, this.#state)
     this.#group = new GroupCommit(found.last, () => performance.now(), this.#synced)
     this.#group.connect([this.#messages, this.#state])
+    this.#cache = new TailCache(settings)
+    this.maintenance = maintain({
+      settings,
+      manifest,
+      messages: this.#messages,
+      state: this.#state,
+      topics: this.#topics,
+      metrics: this.metrics,
+      stored: () => this.#allStored(),
+    })
+  }
+
+  /** What senders should do about the room on the disk. */
+  get pressure(): Pressure {
+    return this.maintenance.pressure
   }
 
   createTopics(topics: readonly { readonly topic: Topic; readonly partitions: number }[]): Promise<void> {
@@ -93,10 +112,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   claim(service: string, partition: number): Promise<Claim> {
     const key = `${service}:${partition}`
     this.#claims.get(key)?.void()
-    const claim = new EmbeddedClaim(
-      (facts, sends, stored) => this.#commit(facts, sends, stored),
-      this.#refuse,
-    )
+    const claim = new EmbeddedClaim((facts, sends, stored) => this.#commit(facts, sends, stored))
     this.#claims.set(key, claim)
     return Promise.resolve(claim)
   }
@@ -141,7 +157,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   }
 
   barrier(stored: () => void): void {
-    this.#unstored.push(new Marker(stored))
+    this.#unstored.push(new Marker((failure) => failure === undefined && stored()))
     this.#wake()
   }
 
@@ -154,6 +170,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     if (this.writable) await Promise.race([stored, givenUp])
     for (const run of [this.#messages, this.#state]) run.stop()
     this.#failUnstored()
+    await this.maintenance.stop()
     await Promise.all(this.#topics.readers().map((reader) => reader.close()))
     if (this.#group.idle) {
       this.#manifest.synced = this.#group.synced
@@ -163,7 +180,6 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
       for (const segment of run.segments) await segment.retire()
     await this.#lock.release()
   }
-  #giveUp: () => void = () => {}
 
   // What readers ask for.
 
@@ -185,6 +201,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
         `The log cannot be written, nothing is acknowledged until it can: ${String(error)}`,
       )
     this.writable = false
+    void this.maintenance.check()
     if (this.#closed) this.#giveUp()
   }
 
@@ -192,7 +209,9 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     this.#settings.notice(sentence)
   }
 
-  rolled(): void {}
+  rolled(): void {
+    this.maintenance.rolled()
+  }
 
   other(run: SegmentRun) {
     return run === this.#messages ? this.#state.open : this.#messages.open
@@ -320,37 +339,19 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
         guarded(stored, next.baseOffset)
       }
       pumpAll(owner.storedReaders)
-      if (owner.run === undefined) this.#keepLittle(owner)
-      else this.#keep(next)
+      if (owner.run !== undefined) this.metrics.unsyncedBytes -= next.bytes.length
+      this.#cache.add(next)
     }
   }
 
-  /** A stored frame stays in memory until newer ones need the room. */
-  #keep(frame: Frame): void {
-    this.metrics.unsyncedBytes -= frame.bytes.length
-    this.#cache.push(frame)
-    this.#cacheBytes += frame.bytes.length
-    while (this.#cacheBytes > this.#settings.cacheBytes) {
-      const oldest = this.#cache.shift()
-      if (oldest === undefined) return
-      this.#cacheBytes -= oldest.bytes.length
-      oldest.owner.evict()
-    }
-  }
-
-  /** A topic in memory forgets what all its readers have had. */
-  #keepLittle(partition: Partition): void {
-    if (partition.tailBytes <= this.#settings.memoryBytes) return
-    const slowest = Math.min(partition.slowestReader, partition.storedOffset)
-    while (partition.tailBytes > this.#settings.memoryBytes) {
-      const oldest = partition.tail.first()
-      if (oldest === undefined || oldest.nextOffset > slowest) return
-      partition.evict()
-    }
-  }
-
-  readonly #refuse = (stored: Stored): void => {
-    this.#fail(stored, { kind: 'refused', sentence: 'another owner has claimed the partition' })
+  /** Rejects if the log is closed before. */
+  #allStored(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#unstored.push(
+        new Marker((failure) => (failure === undefined ? resolve() : reject(new Error(failure.sentence)))),
+      )
+      this.#wake()
+    })
   }
 
   #fail(stored: Stored | undefined, failure: LogFailure): void {
@@ -359,33 +360,9 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
 
   #failUnstored(): void {
     for (let entry = this.#unstored.shift(); entry !== undefined; entry = this.#unstored.shift()) {
-      if (entry instanceof Frame) entry.stored?.(closedFailure, entry.baseOffset)
+      if (entry instanceof Marker) entry.call(closedFailure)
+      else entry.stored?.(closedFailure, entry.baseOffset)
     }
-  }
-}
-
-/** The right of one service over one of its partitions; in one process nobody else could write anyway. */
-class EmbeddedClaim implements Claim {
-  #void = false
-  readonly #commit: Claim['commit']
-  readonly #refuse: (stored: Stored) => void
-  constructor(commit: Claim['commit'], refuse: (stored: Stored) => void) {
-    this.#commit = commit
-    this.#refuse = refuse
-  }
-
-  commit(facts: readonly Append[], sends: readonly Append[], stored: Stored): void {
-    if (this.#void) this.#refuse(stored)
-    else this.#commit(facts, sends, stored)
-  }
-
-  release(): Promise<void> {
-    this.#void = true
-    return Promise.resolve()
-  }
-
-  void(): void {
-    this.#void = true
   }
 }
 

@@ -21,6 +21,7 @@ export class Manifest {
   readonly ends = new Map<string, number>()
   readonly #files: Files
   readonly #directory: string
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(files: Files, directory: string) {
     this.#files = files
@@ -45,7 +46,24 @@ export class Manifest {
     return manifest
   }
 
-  async save(): Promise<void> {
+  /** Notes where the parts of a segment that goes away ended. */
+  noteEnds(
+    parts: Iterable<{ readonly topic: number; readonly partition: number; readonly next: number }>,
+  ): void {
+    for (const { topic, partition, next } of parts) {
+      const key = `${topic}:${partition}`
+      this.ends.set(key, Math.max(this.ends.get(key) ?? 0, next))
+    }
+  }
+
+  /** Writes the file; one call after the other. */
+  save(): Promise<void> {
+    const saved = this.#saving.then(() => this.#write())
+    this.#saving = saved.catch(() => undefined)
+    return saved
+  }
+
+  async #write(): Promise<void> {
     const text = JSON.stringify(
       {
         format: formatVersion,

@@ -1,5 +1,6 @@
 // What the embedded log can be told.
-import type { Millis } from '#libs/base'
+import { HOUR, type Millis } from '#libs/base'
+import type { Pressure } from './disk-guard.js'
 import { nodeFiles, type Files } from './files.js'
 
 export interface EmbeddedLogOptions {
@@ -15,6 +16,14 @@ export interface EmbeddedLogOptions {
   readonly cacheBytes?: number
   /** Bytes that a topic in memory keeps behind its slowest reader; 4 MiB by default. */
   readonly memoryBytes?: number
+  /** Bytes that the log may take on disk; by default 80 % of the file system. */
+  readonly diskMax?: number | undefined
+  /** Bytes that stay free on the file system whatever `diskMax` says; 1 GiB by default. */
+  readonly diskFreeMin?: number
+  /** Told when senders should hold back, and when they need not any more. */
+  readonly pressure?: (pressure: Pressure) => void
+  /** State topics keep the tombstones of deleted keys this long; an hour by default. */
+  readonly compactionLagMillis?: Millis
   /** Pause before a failed write is tried again; 1,000 ms by default. */
   readonly retryMillis?: Millis
   /** The clock that stamps batches; never goes backwards in the log even if it does. */
@@ -23,17 +32,31 @@ export interface EmbeddedLogOptions {
   readonly files?: Files
 }
 
-export type Settings = Required<EmbeddedLogOptions>
+export type Settings = Required<Omit<EmbeddedLogOptions, 'diskMax'>> & Pick<EmbeddedLogOptions, 'diskMax'>
 
 const mebibyte = 1024 * 1024
 
 export function withDefaults(options: EmbeddedLogOptions): Settings {
+  const settings = allWithDefaults(options)
+  // A small disk holds some segments at least, or nothing could ever be removed from it.
+  const segmentBytes = Math.min(
+    settings.segmentBytes,
+    Math.max(64 * 1024, (settings.diskMax ?? Infinity) / 16),
+  )
+  return { ...settings, segmentBytes }
+}
+
+function allWithDefaults(options: EmbeddedLogOptions): Settings {
   return {
     notice: () => {},
     damage: 'refuse',
     segmentBytes: 64 * mebibyte,
     cacheBytes: 32 * mebibyte,
     memoryBytes: 4 * mebibyte,
+    diskMax: undefined,
+    diskFreeMin: 1024 * mebibyte,
+    pressure: () => {},
+    compactionLagMillis: HOUR,
     retryMillis: 1000,
     now: Date.now,
     files: nodeFiles,

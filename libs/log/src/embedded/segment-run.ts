@@ -75,6 +75,22 @@ export class SegmentRun {
     return this.#open
   }
 
+  /** Bytes on disk. */
+  get bytes(): number {
+    let bytes = 0
+    for (const segment of this.segments) bytes += segment.index.length
+    return bytes
+  }
+
+  /** Puts `segment` (undefined: nothing) in the place of closed ones that stand in a row; their files are closed when unused. */
+  async replace(closed: readonly Segment[], segment: Segment | undefined): Promise<void> {
+    const [first] = closed
+    if (first === undefined) return
+    const at = this.segments.indexOf(first)
+    this.segments.splice(at, closed.length, ...(segment === undefined ? [] : [segment]))
+    for (const left of closed) await left.retire()
+  }
+
   get hasPending(): boolean {
     return this.#pending.length > 0
   }

@@ -80,10 +80,20 @@ export const segmentPath = (directory: string, run: RunName, id: number): string
 
 /** The header of a new segment. `other`: the open segment of the other run. */
 export function newHeader(id: number, synced: number, other: Segment | undefined): SegmentHeader {
-  const generation = randomInt(0x1_0000_0000)
-  const otherLength = other?.index.length ?? 0
-  return { format: formatVersion, generation, id, synced, merged: id, otherId: other?.id ?? 0, otherLength }
+  return {
+    format: formatVersion,
+    generation: newGeneration(),
+    id,
+    synced,
+    merged: id,
+    otherId: other?.id ?? 0,
+    otherLength: other?.index.length ?? 0,
+    compacted: false,
+  }
 }
+
+/** Ties an index file to the contents it was made of. */
+export const newGeneration = (): number => randomInt(0x1_0000_0000)
 
 /** Creates the file of a new segment; its header is written together with its first frames. */
 export async function createSegment(

@@ -17,6 +17,7 @@ export interface Wanted {
 
 export class TopicTable {
   readonly #topics = new Map<string, readonly Partition[]>()
+  readonly #byKey = new Map<number, Partition>()
   readonly #manifest: Manifest
   readonly #messages: SegmentRun
   readonly #state: SegmentRun
@@ -36,6 +37,11 @@ export class TopicTable {
       `the topic ${target.topic} has been created with partition ${target.partition}`,
     )
     return partition
+  }
+
+  /** The partition that a frame names; undefined when its topic has not been created since the start. */
+  byId(topicId: number, number: number): Partition | undefined {
+    return this.#byKey.get(partitionKey(topicId, number))
   }
 
   all(): readonly Partition[] {
@@ -88,7 +94,9 @@ export class TopicTable {
     const partitions: Partition[] = []
     for (let number = 0; number < row.partitions; number++) {
       const { start, end } = run === undefined ? this.#memoryRange() : this.#rangeOf(run, row.id, number)
-      partitions.push(new Partition({ topic, topicId: row.id, number, run, start, end }))
+      const partition = new Partition({ topic, topicId: row.id, number, run, start, end })
+      partitions.push(partition)
+      if (run !== undefined) this.#byKey.set(partitionKey(row.id, number), partition)
     }
     this.#topics.set(topic.name, partitions)
   }

@@ -1,0 +1,39 @@
+// Which stored batches stay in memory: the newest ones of all partitions on disk together, and per topic in memory what its readers
+// have not had, with a little more.
+import { Fifo } from './fifo.js'
+import type { Frame, Partition } from './partition.js'
+
+export class TailCache {
+  readonly #cached = new Fifo<Frame>()
+  #bytes = 0
+  readonly #cacheBytes: number
+  readonly #memoryBytes: number
+
+  constructor(settings: { readonly cacheBytes: number; readonly memoryBytes: number }) {
+    this.#cacheBytes = settings.cacheBytes
+    this.#memoryBytes = settings.memoryBytes
+  }
+
+  /** Takes note of a frame that has just been stored; frames come in the order of appending. */
+  add(frame: Frame): void {
+    if (frame.owner.run === undefined) return this.#keepLittle(frame.owner)
+    this.#cached.push(frame)
+    this.#bytes += frame.bytes.length
+    while (this.#bytes > this.#cacheBytes) {
+      const oldest = this.#cached.shift()
+      if (oldest === undefined) return
+      this.#bytes -= oldest.bytes.length
+      oldest.owner.evict()
+    }
+  }
+
+  #keepLittle(partition: Partition): void {
+    if (partition.tailBytes <= this.#memoryBytes) return
+    const slowest = Math.min(partition.slowestReader, partition.storedOffset)
+    while (partition.tailBytes > this.#memoryBytes) {
+      const oldest = partition.tail.first()
+      if (oldest === undefined || oldest.nextOffset > slowest) return
+      partition.evict()
+    }
+  }
+}

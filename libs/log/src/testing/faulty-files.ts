@@ -1,0 +1,223 @@
+// A file layer that fails on demand and knows what a power cut would leave: for tests of the embedded log.
+import { copyFile, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { SeededRandom } from '#libs/base'
+import { nodeFiles, type Files, type OpenFile } from '../embedded/files.js'
+
+/** Calls that can be made to fail or to wait. */
+export type FileCall = 'open' | 'writev' | 'sync' | 'truncate' | 'rename' | 'remove' | 'syncDirectory'
+
+class FaultyFile implements OpenFile {
+  readonly #files: FaultyFiles
+  readonly #path: string
+  readonly #file: OpenFile
+  constructor(files: FaultyFiles, path: string, file: OpenFile) {
+    this.#files = files
+    this.#path = path
+    this.#file = file
+  }
+
+  writev(
+    buffers: readonly Uint8Array[],
+    position: number,
+    done: (error: Error | null, written: number) => void,
+  ): void {
+    const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+    const error = this.#files.failure('writev')
+    const room = this.#files.take(size)
+    if (error !== undefined || room === 0) return void setImmediate(done, error ?? noSpace(), 0)
+    if (room < size) {
+      // A disk that fills up takes a part of the write and says so only by the count.
+      const some = Buffer.concat(buffers).subarray(0, room)
+      this.#file.writev([some], position, done)
+    } else this.#file.writev(buffers, position, done)
+  }
+
+  sync(done: (error: Error | null) => void): void {
+    this.#files.gate(async () => {
+      const error = this.#files.failure('sync')
+      if (error !== undefined) return done(error)
+      const { size } = await stat(this.#path).catch(() => ({ size: 0 }))
+      this.#file.sync((failed) => {
+        if (failed === null) this.#files.synced(this.#path, size)
+        done(failed)
+      })
+    })
+  }
+
+  read(target: Uint8Array, position: number): Promise<number> {
+    this.#files.bytesRead += target.length
+    return this.#file.read(target, position)
+  }
+
+  async truncate(length: number): Promise<void> {
+    const error = this.#files.failure('truncate')
+    if (error !== undefined) throw error
+    await this.#file.truncate(length)
+    this.#files.truncated(this.#path, length)
+  }
+
+  size(): Promise<number> {
+    return this.#file.size()
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+const noSpace = (): Error => Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+
+export class FaultyFiles implements Files {
+  /** Bytes that can still be written; Infinity by default. */
+  space = Infinity
+  bytesRead = 0
+  /** While true, syncs wait. */
+  held = false
+  #waiting: (() => void)[] = []
+  readonly #failing = new Map<FileCall, { left: number; readonly error: Error }>()
+  /** Bytes of each file that a power cut leaves alone. */
+  readonly #synced = new Map<string, number>()
+  /** Files whose name a power cut takes away, and old contents that it may bring back. */
+  #created = new Set<string>()
+  #stashed: { readonly path: string; readonly stash: string }[] = []
+  #stashes = 0
+
+  /** Makes the next `count` calls of a kind fail. */
+  fail(call: FileCall, count: number, code = 'EIO'): void {
+    this.#failing.set(call, {
+      left: count,
+      error: Object.assign(new Error(`${code}: made to fail`), { code }),
+    })
+  }
+
+  /** Lets the syncs go on that were held. */
+  release(): void {
+    this.held = false
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const go of waiting) go()
+  }
+
+  /**
+   * The power fails: of every file what lies beyond its last sync is gone or random, new names may be gone, removed and replaced
+   * files may be back. The log must have been abandoned before.
+   */
+  async powerCut(directory: string, random: SeededRandom): Promise<void> {
+    for (const { path, stash } of this.#stashed.reverse()) if (random.chance(0.5)) await rename(stash, path)
+    for (const path of this.#created) if (random.chance(0.5)) await rm(path, { force: true })
+    for (const name of await readdir(directory)) {
+      const path = join(directory, name)
+      if (name.startsWith('stash.')) await rm(path)
+      else if (/\.(log|index|json)$/.test(name)) await this.#spoil(path, random)
+    }
+    this.#created.clear()
+    this.#stashed = []
+  }
+
+  async #spoil(path: string, random: SeededRandom): Promise<void> {
+    const { size } = await stat(path)
+    const synced = this.#synced.get(path) ?? 0
+    if (size <= synced) return
+    const left = synced + random.below(size - synced + 1)
+    await truncate(path, left)
+    if (left === synced || random.chance(0.5)) return
+    const file = await open(path, 'r+')
+    const noise = Buffer.from(Array.from({ length: left - synced }, () => random.below(256)))
+    const from = random.below(noise.length)
+    await file.write(noise, from, noise.length - from, synced + from)
+    await file.close()
+  }
+
+  // What the log calls.
+
+  async open(path: string, mode: 'create' | 'write' | 'read'): Promise<OpenFile> {
+    const error = this.failure('open')
+    if (error !== undefined) throw error
+    if (mode === 'create' && this.space <= 0) throw noSpace()
+    const file = await nodeFiles.open(path, mode)
+    if (mode === 'create') {
+      this.#created.add(path)
+      this.#synced.set(path, 0)
+    } else if (!this.#synced.has(path)) this.#synced.set(path, await file.size())
+    return new FaultyFile(this, path, file)
+  }
+
+  list(directory: string): Promise<string[]> {
+    return nodeFiles.list(directory)
+  }
+
+  readText(path: string): Promise<string | undefined> {
+    return nodeFiles.readText(path)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const error = this.failure('rename')
+    if (error !== undefined) throw error
+    await this.#stash(to)
+    await nodeFiles.rename(from, to)
+    this.#synced.set(to, this.#synced.get(from) ?? 0)
+    this.#synced.delete(from)
+    this.#created.delete(from)
+  }
+
+  async remove(path: string): Promise<void> {
+    const error = this.failure('remove')
+    if (error !== undefined) throw error
+    if (!this.#created.has(path)) await this.#stash(path)
+    await nodeFiles.remove(path)
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    const error = this.failure('syncDirectory')
+    if (error !== undefined) throw error
+    await nodeFiles.syncDirectory(directory)
+    for (const { stash } of this.#stashed) await rm(stash, { force: true })
+    this.#stashed = []
+    this.#created.clear()
+  }
+
+  async room(directory: string): Promise<{ readonly total: number; readonly free: number }> {
+    const { total, free } = await nodeFiles.room(directory)
+    return { total, free: Math.min(free, this.space) }
+  }
+
+  async #stash(path: string): Promise<void> {
+    const stash = join(dirname(path), `stash.${this.#stashes++}.${basename(path)}`)
+    const copied = await copyFile(path, stash).then(
+      () => true,
+      () => false,
+    )
+    if (copied) this.#stashed.push({ path, stash })
+  }
+
+  // What its files report.
+
+  failure(call: FileCall): Error | undefined {
+    const failing = this.#failing.get(call)
+    if (failing === undefined || failing.left <= 0) return undefined
+    failing.left--
+    return failing.error
+  }
+
+  /** How much of a write finds room. */
+  take(size: number): number {
+    const taken = Math.max(0, Math.min(size, this.space))
+    this.space -= taken
+    return taken
+  }
+
+  gate(go: () => Promise<void>): void {
+    if (this.held) this.#waiting.push(() => void go())
+    else void go()
+  }
+
+  synced(path: string, size: number): void {
+    this.#synced.set(path, Math.max(size, 0))
+  }
+
+  truncated(path: string, length: number): void {
+    this.#synced.set(path, Math.min(length, this.#synced.get(path) ?? 0))
+    // What was cut off gives its room back; tests of a full disk set `space` themselves.
+  }
+}
