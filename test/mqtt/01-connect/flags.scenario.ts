@@ -78,9 +78,12 @@ scenario(
   onEvery,
 )
 
-scenario('3.1.1 [MQTT-3.1.4-1]: a CONNECT cut short ends the connection without a word', async (t) => {
-  const client = await t.open({ version: 4 })
-  client.send(packet(0x10, text('MQTT'), u8(4), u8(2)))
-  await client.closed()
-  expect(client.history).toEqual([])
-})
+scenario(
+  '3.1.1 [MQTT-3.1.4-1] [MQTT-3.2.2-6]: a CONNECT cut short ends the connection without a word',
+  async (t) => {
+    const client = await t.open({ version: 4 })
+    client.send(packet(0x10, text('MQTT'), u8(4), u8(2)))
+    await client.closed()
+    expect(client.history).toEqual([])
+  },
+)

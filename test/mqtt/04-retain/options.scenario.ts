@@ -55,8 +55,7 @@ scenario('5.0 [MQTT-3.3.1-11]: retain handling 2 sends none', async (t) => {
 })
 
 for (const rap of [false, true]) {
-  const number = rap ? 'MQTT-3.3.1-13' : 'MQTT-3.3.1-12'
-  const numbers = `5.0 [${number}]`
+  const numbers = rap ? '5.0 [MQTT-3.3.1-13]' : '5.0 [MQTT-3.3.1-12]'
   scenario(
     `${numbers}: retain as published ${rap ? 'keeps' : 'clears'} the flag of the publisher`,
     async (t) => {

@@ -5,6 +5,7 @@ import {
   acknowledge,
   connect,
   disconnect,
+  fence,
   idOf,
   message,
   payloads,
@@ -52,7 +53,7 @@ for (const way of ['cut', 'disconnect'] as const) {
 }
 
 scenario(
-  '5.0 [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.2-3], 3.1.1 [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-2.3.1-4] [MQTT-4.6.0-1]: ' +
+  '5.0 [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3], 3.1.1 [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-2.3.1-4] [MQTT-4.6.0-1]: ' +
     'unacknowledged messages come again, DUP set, same packet ids, same order',
   async (t) => {
     const clientId = t.id()
@@ -260,3 +261,18 @@ scenario('a session goes on across protocol versions', async (t) => {
   again.cut()
   await t.connect({ clientId }, { version: 4 })
 })
+
+scenario(
+  '3.1.1 [MQTT-4.1.0-2]: a session lasts as long as its connection, a clean one too',
+  async (t) => {
+    const [client, other] = await Promise.all([t.connect({ keepalive: 1 }), t.connect()])
+    await subscribe(client, { [t.topic()]: 1 })
+    for (let count = 0; count < 4; count += 1) {
+      await t.elapse(700)
+      await fence(client)
+      await publish(other, t.topic(), `${count}`, { qos: 1 })
+      expect(textOf(await message(client))).toBe(`${count}`)
+    }
+  },
+  onEvery,
+)

@@ -33,7 +33,7 @@ const start = async (t: Scene): Promise<Broker> => t.startBroker({ users })
 
 for (const version of [4, 5] as const) {
   scenario(
-    `5.0 [MQTT-3.1.4-2]: who is let in, who is not, and what is said (level ${version})`,
+    `5.0 [MQTT-3.1.4-2] [MQTT-3.2.2-8]: who is let in, who is not, and what is said (level ${version})`,
     async (t) => {
       const broker = await start(t)
       const login = async (options: { username?: string; password?: Buffer }): Promise<number> => {

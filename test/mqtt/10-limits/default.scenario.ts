@@ -66,7 +66,7 @@ scenario(
 )
 
 scenario(
-  'a client id of 1,024 bytes is taken, one byte more is refused',
+  '5.0 [MQTT-3.1.3-8], 3.1.1 [MQTT-3.1.3-9]: a client id of 1,024 bytes is taken, one byte more is refused',
   async (t) => {
     const longest = t.id().padEnd(1024, 'x')
     await t.connect({ clientId: longest })

@@ -29,7 +29,7 @@ for (const [name, bytes] of [
   ['PINGRESP', packet(0xd0)],
 ] as const) {
   scenario(
-    `a ${name} from a client`,
+    `5.0 [MQTT-4.13.1-1] [MQTT-3.14.2-1], 3.1.1 [MQTT-4.8.0-1]: ${name} from a client`,
     async (t) => {
       const client = await t.connect()
       client.send(bytes)
@@ -131,9 +131,8 @@ for (const wildcard of ['a/#', '+', 'a/+/b', '']) {
 }
 
 for (const name of ['contentType', 'responseTopic'] as const) {
-  const number = name === 'contentType' ? 'MQTT-3.3.2-19' : 'MQTT-3.3.2-13'
+  const numbers = name === 'contentType' ? '5.0 [MQTT-3.3.2-19]' : '5.0 [MQTT-3.3.2-13]'
   for (const [what, bad] of Object.entries(badStrings)) {
-    const numbers = `5.0 [${number}]`
     scenario(`${numbers}: a ${name} with ${what}`, async (t) => {
       const client = await t.connect()
       client.send(rawPublish(5, t.topic(), { properties: properties(property(name, bad)) }))

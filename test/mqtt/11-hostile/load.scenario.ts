@@ -147,7 +147,7 @@ scenario(
     await reading
     for (let index = 0; index < 2000; index += 1)
       writer.send(rawPublish(5, t.topic(`many/${index}`), { flags: 1 }))
-    await fence(writer)
+    await fence(writer, 20_000)
   },
   slow,
 )
@@ -162,7 +162,7 @@ scenario(
     const flood = await t.connect()
     const payload = 'x'.repeat(10_000)
     for (let count = 0; count < 2000; count += 1) flood.send(publishPacket(t.topic('flood'), payload))
-    await fence(flood)
+    await fence(flood, 20_000)
     for (let count = 0; count < 5; count += 1) expect(await roundTrip(t, sender, receiver)).toBeLessThan(3000)
   },
   slow,

@@ -36,7 +36,7 @@ for (const [name, block] of [
   ['a property cut short', properties(Uint8Array.of(0x11, 0, 0))],
   ['a property length beyond its end', join(varint(60), property('sessionExpiryInterval', 1))],
 ] as const) {
-  scenario(`5.0 [MQTT-3.1.4-1]: a CONNECT with ${name} is refused`, async (t) => {
+  scenario(`5.0 [MQTT-3.1.4-1] [MQTT-3.14.0-1]: a CONNECT with ${name} is refused`, async (t) => {
     const client = await t.open()
     client.send(rawConnect(5, { properties: block, payload: text(t.id()) }))
     await expectRefused(client, [0x81, 0x82, 0x8c, 0x87])

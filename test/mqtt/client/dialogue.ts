@@ -115,9 +115,9 @@ export async function payloads(client: Client, count: number): Promise<string[]>
 export const textOf = (packet: IPublishPacket): string => packet.payload.toString()
 
 /** Waits until the broker has worked off all that this client sent before. */
-export async function fence(client: Client): Promise<void> {
+export async function fence(client: Client, deadline = deadlineMillis): Promise<void> {
   client.send({ cmd: 'pingreq' })
-  await client.receive('pingresp')
+  await client.receive('pingresp', deadline)
 }
 
 /** Ends the connection as a polite client does. */

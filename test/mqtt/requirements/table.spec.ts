@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest'
+import { requirementGaps } from './table.js'
+import { requirements311 } from './v3.js'
+import { requirements5 } from './v5.js'
+
+it('every requirement of both texts has a case or a reason, and no case names a number that is not there', () => {
+  expect(requirementGaps()).toEqual([])
+})
+
+it('no number is listed twice', () => {
+  for (const requirements of [requirements311, requirements5]) {
+    expect(new Set(requirements.map(({ number }) => number)).size).toBe(requirements.length)
+  }
+})
