@@ -63,12 +63,13 @@ export class Appends {
     return this.#filled.length
   }
 
-  /** Hands over each target that has records, in the order in which they got their first, and empties it. */
+  /**
+   * Hands over each target that has records and empties it: messages first, so that a SUBSCRIBE of the same turn comes after what
+   * others published in it, whatever order the sockets were read in; then in the order in which they got their first record.
+   */
   take(visit: (target: Target) => void): void {
-    for (const target of this.#filled) {
-      visit(target)
-      target.batch.reset()
-    }
+    for (const target of this.#filled) if (target.topic === catalogue.messages.name) visitAndReset(target, visit)
+    for (const target of this.#filled) if (target.batch.count > 0) visitAndReset(target, visit)
     this.#filled.length = 0
   }
 
@@ -84,4 +85,9 @@ export class Appends {
     this.#byTopic.set(topic, ofTopic)
     return target
   }
+}
+
+function visitAndReset(target: Target, visit: (target: Target) => void): void {
+  visit(target)
+  target.batch.reset()
 }

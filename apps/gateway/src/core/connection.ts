@@ -2,7 +2,7 @@
 // This file holds a connection's state and its ways in; what each packet does stands in on-<packet>.ts.
 import { assert, EMPTY_BYTES } from '#libs/base'
 import type { Millis } from '#libs/base'
-import { ProtocolError, readFrame } from '#libs/mqtt'
+import { PACKET, ProtocolError, readFrame } from '#libs/mqtt'
 import type { ProtocolVersion } from '#libs/mqtt'
 import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
 import type { Address, CloseCause, Peer } from '#libs/topics'
@@ -122,7 +122,11 @@ export class Connection {
       while (!this.stalled && this.isReading) {
         frame.minimalLengths = this.version === 5
         const result = readFrame(buffer, at, to, frame, this.packetBytesMax)
-        if (result === 'more') return at
+        if (result === 'more') {
+          // A port scan, HTTP, TLS: no need to wait for the rest of what is no CONNECT.
+          if (this.state === 'connecting' && at < to && (buffer[at] ?? 0) >> 4 !== PACKET.connect) throw notConnect()
+          return at
+        }
         if (result !== 'frame') throw unreadable(result)
         const end = frame.bodyTo
         if (!dispatch(this, buffer, frame)) return at
@@ -143,6 +147,11 @@ export class Connection {
   /** True when a message may go out at once, window and socket allowing. */
   get isFlowing(): boolean {
     return this.state === 'connected' && (this.waiting === null || this.waiting.length === 0)
+  }
+
+  /** True when only the window holds up what waits, and nothing with this topic mark is among it. */
+  mayPass(topicMark: number): boolean {
+    return this.state === 'connected' && this.waiting !== null && !this.waiting.hasTopic(topicMark)
   }
 
   get inflightCount(): number {
@@ -252,6 +261,10 @@ export class Connection {
       reportEnd(this)
     } else this.move('closed')
   }
+}
+
+function notConnect(): ProtocolError {
+  return new ProtocolError(0x82, 'The first packet is not CONNECT.', 'MQTT-3.1.0-1')
 }
 
 function unreadable(result: 'malformed' | 'too-large'): ProtocolError {

@@ -1,5 +1,5 @@
 // Messages on their last step: from an encoded block to a connection's way out, or to its waiting queue while the window is full, the
-// socket takes no more, or CONNACK is not out. Order is kept: as long as something waits, all that follows waits behind it.
+// socket takes no more, or CONNACK is not out. The order of each topic is kept: what waits is never overtaken by what follows on its topic.
 import { copy } from '#libs/base'
 import type { Connection } from './connection.js'
 import { AWAITS, NO_NUMBER } from './inflight.js'
@@ -86,7 +86,15 @@ export function deliverOne(
   const isFull = connection.isSocketFull(end - start)
   if (connection.isFlowing && !isFull && (qos === 0 || connection.inflightCount < connection.window)) {
     send(connection, block.writer.buffer, start, end)
-  } else if (qos === 0 && isFull && source.number === NO_NUMBER) counters.droppedSocketFull++
+    return
+  }
+  if (qos === 0 && isFull && source.number === NO_NUMBER) {
+    counters.droppedSocketFull++
+    return
+  }
+  packet.topic = block.topicMark(index)
+  // [MQTT-4.9.0-3] A full window holds up what needs a place in it, and QoS 0 only where it would overtake its own topic.
+  if (qos === 0 && !isFull && connection.mayPass(packet.topic)) send(connection, block.writer.buffer, start, end)
   else wait(connection, block.writer.buffer, start, end)
 }
 

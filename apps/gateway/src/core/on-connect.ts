@@ -1,5 +1,5 @@
 // CONNECT: judged here as far as it can be without asking anybody, then handed to auth. The answer comes by the inbox (on-accepted.ts).
-import { ByteReader, ByteWriter } from '#libs/base'
+import { ByteReader, ByteWriter, copyOf } from '#libs/base'
 import { connectVersion, decodeConnect, isUtf8, ProtocolError, REASON, writeProperties } from '#libs/mqtt'
 import type { ConnectPacket, Frame, Will } from '#libs/mqtt'
 import { authRecord, catalogue } from '#libs/topics'
@@ -49,6 +49,9 @@ function checkWill({ gateway: { settings } }: Connection, will: Will): void {
   }
   if (will.retain && !settings.retainAvailable) {
     throw new ProtocolError(REASON.retainNotSupported, 'Retained messages are not allowed.', 'MQTT-3.2.2-13')
+  }
+  if (will.topic.startsWith('$SYS/')) {
+    throw new ProtocolError(REASON.notAuthorized, 'Only the broker publishes to $SYS.')
   }
   if (will.properties.payloadFormat === 1 && !isUtf8(will.payload)) {
     throw new ProtocolError(REASON.payloadFormatInvalid, 'The payload of the will is not the UTF-8 that it says.')
@@ -118,7 +121,7 @@ function willRecord({ topic, payload, qos, retain, properties }: Will): WillReco
       qos,
       retain,
       expirySeconds: messageExpiryInterval,
-      properties: reader.raw(length).slice(),
+      properties: copyOf(reader.raw(length)),
     },
     delaySeconds: willDelayInterval ?? 0,
   }

@@ -94,7 +94,7 @@ function refusalOf(
   topic: TopicEntry,
 ): number {
   const { gateway, permissions } = connection
-  if (permissions !== undefined && !permissions.mayPublish(topic)) return REASON.notAuthorized
+  if (topic.isReserved || (permissions !== undefined && !permissions.mayPublish(topic))) return REASON.notAuthorized
   if (view.payloadFormat === 1 && !isUtf8(buffer, view.payloadFrom, view.payloadTo)) {
     return REASON.payloadFormatInvalid
   }

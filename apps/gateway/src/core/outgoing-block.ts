@@ -5,6 +5,7 @@ import { encodePublish, OutgoingPublish } from '#libs/mqtt'
 import type { ProtocolVersion, QoS } from '#libs/mqtt'
 import { dupOption, messageRetain, retainAsPublishedOption } from '#libs/topics'
 import type { RunReader } from '#libs/topics'
+import { topicMarks } from './waiting.js'
 
 /** Messages in one block at most; a longer run becomes several. */
 export const blockMessagesMax = 256
@@ -68,6 +69,15 @@ export class OutgoingBlock {
     this.#payloadTo[at] = run.payloadTo
     this.#bytes += run.payloadTo - run.topicFrom
     this.#encodedFor = -1
+  }
+
+  /** The mark of a message's topic, made of its end: names that differ mostly differ there. */
+  topicMark(index: number): number {
+    const to = this.#topicTo[index] ?? 0
+    const from = Math.max(this.#topicFrom[index] ?? 0, to - 8)
+    let mark = to - (this.#topicFrom[index] ?? 0)
+    for (let at = from; at < to; at++) mark = Math.imul(mark, 31) + (this.#buffer[at] ?? 0)
+    return (mark ^ (mark >>> 7)) & (topicMarks - 1)
   }
 
   get isFull(): boolean {

@@ -1,10 +1,12 @@
 // Topic names that were judged before, found by their bytes: a name that comes again costs one hash and one comparison. Bounded.
-import { copyOf, equalBytes, utf8Decode } from '#libs/base'
+import { copyOf, equalBytes, utf8Decode, utf8Encode } from '#libs/base'
 import { partitionOfTopicBytes } from '#libs/topics'
 
 /** A valid topic name and what is remembered about it. */
 export class TopicEntry {
   next: TopicEntry | null = null
+  /** Below `$SYS/`, where only the broker publishes. */
+  readonly isReserved: boolean
   #text: string | undefined
 
   constructor(
@@ -12,7 +14,9 @@ export class TopicEntry {
     readonly hash: number,
     /** Its partition in byTopic topics. */
     readonly partition: number,
-  ) {}
+  ) {
+    this.isReserved = isReserved(bytes)
+  }
 
   get text(): string {
     return (this.#text ??= utf8Decode(this.bytes))
@@ -111,4 +115,10 @@ function hashOf(buffer: Uint8Array, from: number, to: number): number {
   let hash = to - from
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ (buffer[i] ?? 0), 16_777_619)
   return hash ^ (hash >>> 15)
+}
+
+const reserved = utf8Encode('$SYS/')
+
+function isReserved(topic: Uint8Array): boolean {
+  return topic.length >= reserved.length && equalBytes(topic, 0, reserved, 0, reserved.length)
 }

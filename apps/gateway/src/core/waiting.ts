@@ -3,7 +3,7 @@
 import { allocateUnsafeSlow, copy } from '#libs/base'
 
 /** Numbers per waiting packet. */
-const fieldCount = 8
+const fieldCount = 9
 const initialPackets = 8
 
 /** One packet that waits, as it was put in; reused. */
@@ -20,7 +20,12 @@ export class WaitingPacket {
   /** Kept lane: its packet id; else 0. */
   packetId = 0
   group = 0
+  /** Its topic, as one of a few numbers (`topicMark`): messages of one topic have the same. */
+  topic = 0
 }
+
+/** How many numbers topics are told apart by. */
+export const topicMarks = 64
 
 export class WaitingQueue {
   /** Packets that wait. */
@@ -32,6 +37,8 @@ export class WaitingQueue {
   from = 0
   size = 0
   #to = 0
+  /** How many packets wait of each topic mark. */
+  readonly #topics = new Uint32Array(topicMarks)
   #fields = new Float64Array(initialPackets * fieldCount)
   #first = 0
 
@@ -57,6 +64,8 @@ export class WaitingQueue {
     fields[at + 5] = packet.number
     fields[at + 6] = packet.packetId
     fields[at + 7] = packet.group
+    fields[at + 8] = packet.topic
+    this.#topics[packet.topic] = (this.#topics[packet.topic] ?? 0) + 1
     this.length++
     if (this.length === 1) this.size = size
   }
@@ -77,10 +86,18 @@ export class WaitingQueue {
     packet.number = fields[at + 5] ?? 0
     packet.packetId = fields[at + 6] ?? 0
     packet.group = fields[at + 7] ?? 0
+    packet.topic = fields[at + 8] ?? 0
+  }
+
+  /** True when a packet with this topic mark waits. */
+  hasTopic(mark: number): boolean {
+    return (this.#topics[mark] ?? 0) > 0
   }
 
   /** Takes the first packet out. */
   shift(): void {
+    const mark = this.#fields[this.#first * fieldCount + 8] ?? 0
+    this.#topics[mark] = (this.#topics[mark] ?? 1) - 1
     this.from += this.size
     this.byteLength -= this.size
     this.length--

@@ -61,17 +61,23 @@ export class Wire implements Outlet, TransportEvents {
   closed(): void {
     if (this.#closed) return
     this.#closed = true
+    const { connection } = this
+    // The client may have said DISCONNECT before it left: what it sent is taken first.
+    if (connection !== null && !this.#closing && connection.stalled && this.#heldLength > 0) return
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.#closed = true
     this.#closing = true
     this.#held = null
     this.#heldLength = 0
     if (this.at > 0) giveBuffer(this.bytes)
     this.bytes = EMPTY_BYTES
     this.at = 0
-    const { connection } = this
     this.driver.gone(this)
-    if (connection === null) return
     this.driver.enter(0)
-    connection.socketClosed()
+    this.connection?.socketClosed()
   }
 
   // ---- from the machine
@@ -123,15 +129,22 @@ export class Wire implements Outlet, TransportEvents {
       giveBuffer(this.bytes)
       this.bytes = EMPTY_BYTES
     }
-    if (this.#closing && !this.#closed) this.transport.end()
+    if (!this.#closing) return
+    if (this.#closed) this.#leave()
+    else this.transport.end()
   }
 
   /** Takes up again what the machine had not taken. */
   takeUp(): void {
     const { connection } = this
-    if (connection === null || this.#closing) return
+    if (connection === null) return
+    if (this.#closing) {
+      if (this.#closed) this.#leave()
+      return
+    }
     if (this.#heldLength > 0) this.#takeHeld(connection)
-    this.#pauseIfNeeded(connection)
+    if (this.#closed && !connection.stalled) this.#leave()
+    else this.#pauseIfNeeded(connection)
   }
 
   /** The append window has room again. */
@@ -183,7 +196,7 @@ export class Wire implements Outlet, TransportEvents {
   /** The only place where a socket is paused: while its machine waits, or while too much is not stored. */
   #pauseIfNeeded(connection: Connection): void {
     const mustPause = (connection.stalled && this.#heldLength >= heldBytesMax) || this.driver.isWindowFull
-    if (mustPause === this.#paused || this.#closing) return
+    if (mustPause === this.#paused || this.#closing || this.#closed) return
     this.#paused = mustPause
     if (mustPause) {
       this.transport.pause()

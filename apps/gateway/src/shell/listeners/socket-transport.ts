@@ -25,7 +25,11 @@ export class SocketTransport implements Transport {
     this.#mayReuse = mayReuse
     // What goes wrong with a socket ends it, and `close` follows.
     socket.on('error', () => {})
-    socket.on('end', () => {})
+    // MQTT knows no half-closed connections: who sends nothing any more is gone, and that counts at once, before other sockets are read.
+    socket.on('end', () => {
+      this.events?.closed()
+      socket.destroy()
+    })
     socket.on('close', () => this.events?.closed())
   }
 
