@@ -27,8 +27,9 @@ async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
 
 /** Reads up to Enter in raw mode, in which the terminal shows nothing. */
 function readHidden(prompt: string, input: ReadStream): Promise<string> {
-  process.stderr.write(prompt)
+  // First the raw mode: somebody may type, or paste, before reading.
   input.setRawMode(true)
+  process.stderr.write(prompt)
   input.setEncoding('utf8')
   return new Promise((resolve, reject) => {
     let typed = ''

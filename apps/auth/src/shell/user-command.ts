@@ -23,6 +23,13 @@ export interface UserCommandSettings {
   readonly dataDir: string
 }
 
+/** Who types the command. */
+export interface Terminal {
+  readonly ask: (prompt: string) => Promise<string>
+  readonly say: (text: string) => void
+  readonly complain: (text: string) => void
+}
+
 /** A command that cannot be carried out: one sentence for who typed it. */
 class WrongCommand extends Error {
   override readonly name = 'WrongCommand'
@@ -32,19 +39,20 @@ class WrongCommand extends Error {
 export async function runUserCommand(
   args: readonly string[],
   settings: UserCommandSettings,
+  terminal: Terminal = { ask: askPassword, say, complain },
 ): Promise<number> {
   const path = passwordFileOf(settings.passwordFile, settings.dataDir)
   try {
-    say(await carryOut(args, path))
+    terminal.say(await carryOut(args, path, terminal.ask))
     return 0
   } catch (error) {
     if (!isWrongCommand(error)) throw error
-    process.stderr.write(`${error.message}\n`)
+    terminal.complain(error.message)
     return 2
   }
 }
 
-async function carryOut(args: readonly string[], path: string): Promise<string> {
+async function carryOut(args: readonly string[], path: string, ask: Terminal['ask']): Promise<string> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -60,7 +68,7 @@ async function carryOut(args: readonly string[], path: string): Promise<string> 
     throw new WrongCommand('One name at a time; a password is never given here, it is asked for.')
   switch (command) {
     case 'add':
-      return add(path, checkedName(name), { publish: values.publish, subscribe: values.subscribe })
+      return add(path, checkedName(name), { publish: values.publish, subscribe: values.subscribe }, ask)
     case 'remove':
       return remove(path, checkedName(name))
     case 'list':
@@ -70,10 +78,15 @@ async function carryOut(args: readonly string[], path: string): Promise<string> 
   }
 }
 
-async function add(path: string, name: string, rules: Pick<User, 'publish' | 'subscribe'>): Promise<string> {
+async function add(
+  path: string,
+  name: string,
+  rules: Pick<User, 'publish' | 'subscribe'>,
+  ask: Terminal['ask'],
+): Promise<string> {
   for (const filter of [...(rules.publish ?? []), ...(rules.subscribe ?? [])]) checkFilter(filter)
   const before = (await readUsers(path)).get(name)
-  const password = await askPassword(`Password for ${name}: `)
+  const password = await ask(`Password for ${name}: `)
   if (password === '') throw new WrongCommand('A password must not be empty.')
   const hash = await hashPassword(password)
   // Read again: somebody may have changed the file while the password was typed.
@@ -119,6 +132,10 @@ function checkFilter(filter: string): void {
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 function isWrongCommand(error: unknown): error is Error {
