@@ -84,7 +84,9 @@ function httpListening(app: NestFastifyApplication, settings: Settings): Listeni
 /** A small file system keeps a tenth of itself free rather than TBMQ_DISK_FREE_MIN. */
 const freePartMax = 0.1
 
-async function diskLimits(settings: Settings): Promise<{ readonly diskMax: number; readonly diskFreeMin: number }> {
+async function diskLimits(
+  settings: Settings,
+): Promise<{ readonly diskMax: number; readonly diskFreeMin: number }> {
   await mkdir(settings.dataDir, { recursive: true })
   const { blocks, bsize } = await statfs(settings.dataDir)
   const total = blocks * bsize

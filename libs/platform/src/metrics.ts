@@ -15,9 +15,23 @@ export interface Measure {
   read(): Reading
 }
 
+/** A topic below `$SYS/broker/`, with Mosquitto's name, and its value. */
+export type SysTopics = Readonly<Record<string, () => number | string>>
+
 /** Where modules put their measures. */
 @Injectable()
 export class Metrics {
+  readonly #sysTopics = new Map<string, () => number | string>()
+
+  /** Values to be published as retained messages below `$SYS/broker/`. */
+  addSysTopics(topics: SysTopics): void {
+    for (const [topic, read] of Object.entries(topics)) this.#sysTopics.set(topic, read)
+  }
+
+  /** What is to be published now. */
+  readonly sysValues = (): (readonly [topic: string, value: string])[] =>
+    [...this.#sysTopics].map(([topic, read]) => [topic, String(read())] as const)
+
   add(...measures: readonly Measure[]): void {
     for (const measure of measures) {
       // One process may hold several instances of an application in tests: the newest one is scraped.

@@ -10,11 +10,14 @@ export interface Vital {
 /** Parts register here at start; `/health` asks all of them, `/ready` also wants `ready`. */
 @Injectable()
 export class Vitals {
-  readonly #parts = new Map<string, () => Vital>()
+  readonly #parts = new Map<string, (() => Vital)[]>()
   #serving = false
 
+  /** A name may be given twice, by an app and by what runs it: the part is up when both say so. */
   part(name: string, ask: () => Vital): void {
-    this.#parts.set(name, ask)
+    const asked = this.#parts.get(name)
+    if (asked === undefined) this.#parts.set(name, [ask])
+    else asked.push(ask)
   }
 
   /** True once the state is restored and the listeners are open, false again while draining. */
@@ -27,6 +30,10 @@ export class Vitals {
   }
 
   ask(): readonly (readonly [string, Vital])[] {
-    return [...this.#parts].map(([name, ask]) => [name, ask()] as const)
+    return [...this.#parts].map(([name, asks]) => {
+      const vitals = asks.map((ask) => ask())
+      const detail = Object.assign({}, ...vitals.map((vital) => vital.detail ?? {}))
+      return [name, { up: vitals.every(({ up }) => up), detail }] as const
+    })
   }
 }
