@@ -1,30 +1,68 @@
-// The delivery app for Nest: registers the service with its settings, and tells what it has counted.
-import { Inject, Module } from '@nestjs/common'
-import { ServiceRegistry, SETTINGS, Vitals, type Settings } from '#libs/platform'
+// The delivery app for Nest: registers the service with its settings and its store, and tells what it has counted.
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common'
+import {
+  CLOCK,
+  EVENT_LOG,
+  KEPT_STORE,
+  LOGGER,
+  ServiceRegistry,
+  SETTINGS,
+  Vitals,
+  type Logger,
+  type Settings,
+} from '#libs/platform'
 import { DeliveryController } from './delivery.controller.js'
-import { deliveryService, newDeliveryCounters } from './shell/delivery.js'
+import { Delivery, type DeliveryOptions } from './shell/delivery.js'
+
+/** Bytes that wait for one session or group; TBMQ_QUEUE_MAX bounds their number. */
+const queueBytesMax = 256 * 1024 * 1024
 
 @Module({ controllers: [DeliveryController] })
-export class DeliveryModule {
+export class DeliveryModule implements OnApplicationShutdown {
+  readonly #delivery: Delivery
+
   constructor(
     @Inject(ServiceRegistry) services: ServiceRegistry,
     @Inject(SETTINGS) settings: Settings,
+    @Inject(EVENT_LOG) log: DeliveryOptions['log'],
+    @Inject(KEPT_STORE) store: DeliveryOptions['store'],
+    @Inject(CLOCK) clock: Pick<DeliveryOptions, 'after'>,
+    @Inject(LOGGER) logger: Logger,
     @Inject(Vitals) vitals: Vitals,
   ) {
-    const counters = newDeliveryCounters()
-    services.register(
-      deliveryService({
-        counters,
-        limits: {
-          queueLengthMax: settings.queueMax,
-          queueBytesMax: 256 * 1024 * 1024,
-          whenFull: settings.queueFull,
-          windowMax: settings.windowMax,
-          windowOldMax: settings.windowOld,
-          groupStrategy: settings.shareStrategy,
-        },
-      }),
-    )
-    vitals.part('delivery', () => ({ up: true, detail: { ...counters } }))
+    const delivery = new Delivery({
+      limits: limitsOf(settings),
+      log,
+      store,
+      after: (millis, callback) => clock.after(millis, callback),
+      run: (partition, decide) => {
+        services.partitions.get('delivery')?.[partition]?.run((_state, now, outcome) => {
+          decide(now, outcome)
+        })
+      },
+      failed: (sentence, error) => {
+        logger.error({ detail: String(error) }, sentence)
+      },
+      memoryBytes: settings.queueMemory,
+      partitions: settings.partitions,
+    })
+    this.#delivery = delivery
+    services.register(delivery.service, (partition, state) => {
+      delivery.restored(partition, state)
+    })
+    vitals.part('queues', () => ({ up: true, detail: { ...delivery.counters } }))
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#delivery.close()
   }
 }
+
+const limitsOf = (settings: Settings): DeliveryOptions['limits'] => ({
+  queueLengthMax: settings.queueMax,
+  queueBytesMax,
+  whenFull: settings.queueFull,
+  windowMax: settings.windowMax,
+  windowOldMax: settings.windowOld,
+  groupStrategy: settings.shareStrategy,
+})

@@ -1,9 +1,11 @@
 // The platform for Nest: settings, logger, log and clock as values, health and metrics over HTTP.
+import { join } from 'node:path'
 import { Global, Module, type DynamicModule } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
 import { PrometheusModule } from '@willsoto/nestjs-prometheus'
 import type { EventLog } from '#libs/log'
 import { systemClock } from '#libs/runtime'
+import { openEmbeddedStore } from '#libs/store'
 import { Doors } from './doors.js'
 import { HealthController } from './health.controller.js'
 import { LogStrategy } from './log-strategy.js'
@@ -11,7 +13,7 @@ import { Metrics } from './metrics.js'
 import { NestLogger, type Logger } from './logger.js'
 import { ServiceRegistry } from './service-registry.js'
 import type { Settings } from './settings.js'
-import { CLOCK, EVENT_LOG, LOGGER, SETTINGS } from './tokens.js'
+import { CLOCK, EVENT_LOG, KEPT_STORE, LOGGER, SETTINGS } from './tokens.js'
 import { Vitals } from './vitals.js'
 
 export interface PlatformValues {
@@ -37,6 +39,11 @@ export class PlatformModule {
         { provide: LOGGER, useValue: values.logger },
         { provide: EVENT_LOG, useValue: values.log },
         { provide: CLOCK, useValue: systemClock },
+        // Opened by whoever asks for it, who also closes it.
+        {
+          provide: KEPT_STORE,
+          useFactory: () => openEmbeddedStore(join(values.settings.dataDir, 'store')),
+        },
         { provide: NestLogger, useValue: new NestLogger(values.logger) },
         Vitals,
         Doors,
@@ -44,7 +51,7 @@ export class PlatformModule {
         ServiceRegistry,
         LogStrategy,
       ],
-      exports: [SETTINGS, LOGGER, EVENT_LOG, CLOCK, Vitals, Doors, Metrics, ServiceRegistry],
+      exports: [SETTINGS, LOGGER, EVENT_LOG, KEPT_STORE, CLOCK, Vitals, Doors, Metrics, ServiceRegistry],
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Settings } from './settings.js'
 export const SETTINGS = Symbol('settings')
 export const LOGGER = Symbol('logger')
 export const EVENT_LOG = Symbol('event log')
+export const KEPT_STORE = Symbol('kept-session store')
 export const CLOCK = Symbol('clock')
 
 export type { Settings }

@@ -1,8 +1,8 @@
 // The delivery service: messages for sessions that outlive their connection, QoS 2 of such sessions, shared-subscription groups.
 // Its state follows from its inbox; a replay runs the same transitions and sends nothing.
-import { ByteReader, unreachable, type Millis } from '#libs/base'
+import { assert, ByteReader, unreachable, type Millis } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
-import type { Outcome, Service } from '#libs/service'
+import type { Service } from '#libs/service'
 import {
   AcknowledgeReader,
   acknowledgeRunKind,
@@ -22,69 +22,19 @@ import { distribute, Group, groupAcknowledged, sendAgain } from './group.js'
 import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-members.js'
 import { moveOn, passBatch } from './keep.js'
 import { pin, unpin } from './memory.js'
-import { Outbox } from './outbox.js'
 import { publishOfSession, publishWill, releaseReceived } from './publish.js'
 import { endSession, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
 import { settle } from './restore.js'
-import {
-  deliverySettings,
-  newDeliveryCounters,
-  type DeliveryLimits,
-  type DeliverySettings,
-} from './settings.js'
+import { deliverySettings, type DeliveryLimits, type DeliverySettings } from './settings.js'
 import { applyDeliveryFact, emptyState, type DeliveryState } from './state.js'
-import { change, fact, makeReady, type Turn } from './turn.js'
+import { change, fact, makeReady, newTurn, type Turn } from './turn.js'
 
 const steps = { puback: pubackStep, pubrec: pubrecStep, pubcomp: pubcompStep, dropped: droppedStep } as const
 
 /** The delivery service with these settings (what is not given is the default). */
 export function deliveryService(given: Partial<DeliverySettings> = {}): Service<DeliveryState, DeliveryFact> {
   const settings = deliverySettings(given)
-  const unread = newDeliveryCounters()
   const reading = new Reading()
-
-  const turnOf = (state: DeliveryState, now: Millis, outcome: Outcome<DeliveryFact> | undefined): Turn => ({
-    state,
-    settings,
-    limits: limitsAt(state, state.position) ?? settings.limits,
-    counters: outcome === undefined ? unread : settings.counters,
-    outbox: outcome === undefined ? undefined : new Outbox(outcome, state.placement.partition),
-    now,
-    offset: state.position,
-    ready: [],
-    published: false,
-  })
-
-  function decide(state: DeliveryState, batch: Batch, _now: Millis, outcome: Outcome<DeliveryFact>): void {
-    settle(state)
-    // The append time, not the clock: a replay must decide alike.
-    const turn = turnOf(state, batch.appendTime, outcome)
-    reading.take(turn, batch)
-    finish(turn, batch)
-    if (turn.published) fact(turn, { kind: 'PublishedThrough', offset: state.position })
-    moveOn(turn, batch)
-    turn.outbox?.flush()
-  }
-
-  function replay(state: DeliveryState, batch: Batch): void {
-    settle(state)
-    const turn = turnOf(state, batch.appendTime, undefined)
-    reading.take(turn, batch)
-    finish(turn, batch)
-  }
-
-  function restored(state: DeliveryState, now: Millis, outcome: Outcome<DeliveryFact>): void {
-    settle(state)
-    const turn = turnOf(state, now, outcome)
-    const { base } = state
-    if (!sameLimits(base.limits.at(-1)?.limits, settings.limits)) {
-      const limits = [...base.limits, { offset: state.position, limits: settings.limits }]
-      fact(turn, { kind: 'BaseMoved', base: { ...base, limits } })
-    }
-    sendAllAgain(turn)
-    turn.outbox?.flush()
-  }
-
   return {
     name: 'delivery',
     states: [catalogue.deliveries],
@@ -92,45 +42,75 @@ export function deliveryService(given: Partial<DeliverySettings> = {}): Service<
     facts: deliveryFacts,
     empty: emptyState,
     apply: applyDeliveryFact,
-    decide,
+    decide(state, batch, _now, outcome) {
+      settle(state)
+      assert(
+        !state.lost,
+        'The store has lost messages that memory does not hold: they come back from the log.',
+      )
+      // The append time, not the clock: a replay must decide alike.
+      const turn = newTurn(state, settings, batch.appendTime, outcome)
+      reading.take(turn, batch)
+      finish(turn, batch)
+      if (turn.published) fact(turn, { kind: 'PublishedThrough', offset: state.position })
+      moveOn(turn, batch)
+      turn.outbox?.flush()
+      settings.afterBatch(state)
+    },
     tick(state, now) {
       unpin(state, now, settings.pinnedMillisMax)
       return nextWake(state, settings)
     },
     nextWake: (state) => nextWake(state, settings),
-    restored,
+    restored(state, now, outcome) {
+      settle(state)
+      restored(newTurn(state, settings, now, outcome))
+    },
     replayFrom(state) {
       settle(state)
       return state.base.offset
     },
-    replay,
+    replay(state, batch) {
+      settle(state)
+      const turn = newTurn(state, settings, batch.appendTime)
+      reading.take(turn, batch)
+      finish(turn, batch)
+    },
     keepFrom: (state) => state.base.offset,
   }
+}
 
-  function finish(turn: Turn, batch: Batch): void {
-    for (const what of turn.ready) {
-      what.ready = false
-      if (what.ended) continue
-      if (what instanceof Group) distribute(turn, what)
-      else {
-        turn.counters.droppedExpired += what.admit(turn.now)
-        writeOut(turn, what)
-        if (what.overflowing && what.line.length * 2 < turn.limits.queueLengthMax) what.overflowing = false
-      }
+/** Queues and groups that the batch concerned send what they may, in the order in which it concerned them. */
+function finish(turn: Turn, batch: Batch): void {
+  for (const what of turn.ready) {
+    what.ready = false
+    if (what.ended) continue
+    if (what instanceof Group) distribute(turn, what)
+    else {
+      turn.counters.droppedExpired += what.admit(turn.now)
+      writeOut(turn, what)
     }
-    pin(turn.state, batch, turn.now)
-    passBatch(turn.state, batch, settings.inboxBytesMax)
+    if (what.overflowing && what.line.length * 2 < turn.limits.queueLengthMax) what.overflowing = false
   }
+  pin(turn.state, batch, turn.now)
+  passBatch(turn.state, batch, turn.settings.inboxBytesMax)
+}
+
+/** The first turn of a restored partition: new limits hold from here on, and what was on its way goes out again. */
+function restored(turn: Turn): void {
+  const { state, settings } = turn
+  const { base } = state
+  if (!sameLimits(base.limits.at(-1)?.limits, settings.limits)) {
+    const limits = [...base.limits, { offset: state.position, limits: settings.limits }]
+    fact(turn, { kind: 'BaseMoved', base: { ...base, limits } })
+  }
+  sendAllAgain(turn)
+  turn.outbox?.flush()
 }
 
 const nextWake = (state: DeliveryState, settings: DeliverySettings): Millis | undefined => {
   const oldest = state.pinned[0]
   return oldest === undefined ? undefined : oldest.since + settings.pinnedMillisMax
-}
-
-/** Those that held when this offset was first read. */
-function limitsAt(state: DeliveryState, offset: number): DeliveryLimits | undefined {
-  return state.base.limits.findLast((one) => one.offset <= offset)?.limits
 }
 
 function sameLimits(a: DeliveryLimits | undefined, b: DeliveryLimits): boolean {

@@ -46,6 +46,7 @@ export class Group {
   overflowing = false
   ready = false
   ended = false
+  unsaved = false
   factsFrom = -1
   changedFrom = -1
   changedBytes = 0

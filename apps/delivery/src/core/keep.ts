@@ -6,6 +6,7 @@ import { Group, type Member } from './group.js'
 import { addressOf, memberRowOf } from './group-members.js'
 import { markQos, markReleased, markRetain, markSent, type Line } from './line.js'
 import type { QueuedMessage } from './message.js'
+import { fetch } from './projection.js'
 import type { Queue } from './queue.js'
 import type { DeliveryState } from './state.js'
 import { fact, type Turn } from './turn.js'
@@ -35,6 +36,7 @@ export function moveOn(turn: Turn, batch: Batch): void {
     if (what === undefined) break
     if (!what.ended) {
       if (state.inboxBytes - what.changedBytes <= bound) break
+      if (bringBack(turn, what)) break
       budget -= writeMessages(turn, what, budget)
       if (budget <= 0) break
       stand(turn, what)
@@ -60,6 +62,22 @@ function moveBase(turn: Turn): void {
 }
 
 const holderOf = (what: Queue | Group): Holder => (what instanceof Group ? 'group' : 'session')
+
+/** True while messages that have to become facts are only in the store: the next batch goes on with it. */
+function bringBack(turn: Turn, what: Queue | Group): boolean {
+  if (what instanceof Group) return false
+  const { line, facts } = what
+  what.wantsFacts = false
+  for (let position = line.head; position < line.tail && line.evictedBytes > 0; position++) {
+    const message = line.messageAt(position)
+    if (message === undefined || message.bytes !== undefined || facts?.has(line.numberAt(position)) === true)
+      continue
+    what.wantsFacts = true
+    fetch(turn.state, what)
+    return true
+  }
+  return false
+}
 
 /** Writes messages as facts that are none yet, oldest first, until the budget (bytes) is used up; gives what was used. */
 function writeMessages(turn: Turn, what: Queue | Group, budget: number): number {

@@ -28,6 +28,8 @@ export class Line {
   bytes = 0
   /** QoS 1 and 2 between head and live. */
   outstanding = 0
+  /** Bytes of messages that are only in the store; part of `bytes`. */
+  evictedBytes = 0
   #numbers: number[] = []
   #marks: number[] = []
   #messages: (QueuedMessage | undefined)[] = []
@@ -94,6 +96,7 @@ export class Line {
     if (message === undefined) return
     message.references--
     this.bytes -= message.size
+    if (message.bytes === undefined) this.evictedBytes -= message.size
     this.#messages[index] = undefined
   }
 
@@ -101,14 +104,22 @@ export class Line {
   find(number: number): number {
     if (this.head >= this.live) return -1
     if (this.numberAt(this.head) === number) return this.head
+    const position = this.firstFrom(number)
+    return position < this.live && this.numberAt(position) === number && !this.isHole(position)
+      ? position
+      : -1
+  }
+
+  /** The first position whose number is this or higher (it may be a hole); `tail` if there is none. */
+  firstFrom(number: number): number {
     let low = this.head
-    let high = this.live - 1
+    let high = this.tail
     while (low < high) {
       const middle = (low + high) >>> 1
       if (this.numberAt(middle) < number) low = middle + 1
       else high = middle
     }
-    return this.numberAt(low) === number && !this.isHole(low) ? low : -1
+    return low
   }
 
   /** A new connection: everything is to be sent again, from the first on. */

@@ -16,6 +16,8 @@ export interface Pinned {
 export class QueuedMessage {
   /** How many queues hold it. */
   references = 0
+  /** In how many pages of the store it is. */
+  copies = 0
 
   constructor(
     /** Undefined while the body is only in the store. */

@@ -5,6 +5,7 @@ import { pubackStep, pubrecStep } from '#libs/topics'
 import { Line, markQos, markReleased, markRetain, markSent } from './line.js'
 import type { QueuedMessage } from './message.js'
 import type { GatewayTarget } from './outbox.js'
+import type { StoredQueue } from './projection.js'
 import type { DeliveryLimits } from './settings.js'
 import { admit } from './window.js'
 
@@ -31,6 +32,14 @@ export class Queue {
   /** Stands in the list of queues to look at when the batch is through. */
   ready = false
   ended = false
+  /** Stands in the list of queues that the store does not know as they are. */
+  unsaved = false
+  /** What the store has of it; undefined before the first checkpoint that concerns it. */
+  stored: StoredQueue | undefined
+  /** Asked for messages that are only in the store. */
+  loading = false
+  /** It holds the start of a long inbox, and messages of it have to be in memory to become facts. */
+  wantsFacts = false
   /** Its facts say how it stood before this offset; -1: it has none. Records before it are not for this queue any more. */
   factsFrom = -1
   /** The first offset that changed it since, and the bytes of the inbox read by then; -1: none did. */

@@ -2,6 +2,7 @@
 // ids and in the same order, then what waits [MQTT-4.4.0-1], [MQTT-4.6.0-1].
 import type { Address, ClientLimits, SessionIdentity } from '#libs/topics'
 import { memberOffline, memberOnline } from './group-members.js'
+import { fetch } from './projection.js'
 import { markQos, markReleased, markSent } from './line.js'
 import { Queue } from './queue.js'
 import { gatewayOf } from './state.js'
@@ -66,6 +67,7 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
   const queue = turn.state.queues.get(session.birth)
   if (queue === undefined || turn.offset < queue.factsFrom) return
   queue.ended = true
+  if (queue.stored !== undefined) turn.state.endedSessions.push(session)
   turn.state.queues.delete(session.birth)
   if (queue.factsFrom >= 0) fact(turn, { kind: 'SessionEnded', birth: queue.birth })
   for (const number of queue.facts ?? []) {
@@ -94,7 +96,7 @@ export function writeOut(turn: Turn, queue: Queue): void {
       continue
     }
     const message = line.messageAt(position)
-    if (message?.bytes === undefined) return
+    if (message?.bytes === undefined) return fetch(turn.state, queue)
     outbox.kept(online, number, marks, message, message.bytes)
     if ((marks & markSent) === 0) counters.sent++
     else counters.resent++

@@ -1,5 +1,7 @@
 // What an operator may set about delivery, and what delivery counts.
 
+import type { DeliveryState } from './state.js'
+
 /** Which member of a group gets the next message. */
 export type GroupStrategy = 'roundRobin' | 'random' | 'sticky' | 'hashTopic' | 'hashClient' | 'leastInFlight'
 
@@ -50,6 +52,8 @@ export interface DeliverySettings {
   /** A message whose batch of the inbox is mostly done with is copied out of it at this age. */
   readonly pinnedMillisMax: number
   readonly counters: DeliveryCounters
+  /** Called when a batch has been decided about: for the shell, which keeps the store. */
+  readonly afterBatch: (state: DeliveryState) => void
 }
 
 export const defaultDeliveryLimits: DeliveryLimits = {
@@ -85,6 +89,7 @@ export function deliverySettings(given: Partial<DeliverySettings> = {}): Deliver
     inboxBytesMax: 64 * 1024 * 1024,
     pinnedMillisMax: 1_000,
     counters: newDeliveryCounters(),
+    afterBatch: () => undefined,
     ...given,
   }
 }

@@ -1,5 +1,6 @@
 // The state of one partition of delivery. It is a function of the inbox: facts hold how it stood at some offset, the rest is replayed.
 import type { Placement } from '#libs/service'
+import type { SessionIdentity } from '#libs/topics'
 import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
 import type { Group } from './group.js'
 import type { Pinned, QueuedMessage } from './message.js'
@@ -46,6 +47,14 @@ export interface DeliveryState {
   pinned: Pinned[]
   /** Messages of the batch that is being read. */
   brought: QueuedMessage[]
+  /** Changed since the last checkpoint of the store. */
+  unsaved: (Queue | Group)[]
+  /** Sessions that ended since, as far as the store knows them. */
+  endedSessions: SessionIdentity[]
+  /** Queues whose next messages have to be fetched from the store. */
+  wanted: Queue[]
+  /** The store has lost a message that memory no longer holds: only a restore from the log brings it back. */
+  lost: boolean
 }
 
 export function emptyState(placement: Placement): DeliveryState {
@@ -69,6 +78,10 @@ export function emptyState(placement: Placement): DeliveryState {
     },
     pinned: [],
     brought: [],
+    unsaved: [],
+    endedSessions: [],
+    wanted: [],
+    lost: false,
   }
 }
 

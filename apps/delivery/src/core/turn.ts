@@ -1,10 +1,16 @@
 // One batch being worked through: what every transition needs to know. Without an outbox it is a replay, which sends nothing.
 import type { Millis } from '#libs/base'
+import type { Outcome } from '#libs/service'
 import type { DeliveryFact } from './facts.js'
 import type { Group } from './group.js'
-import type { Outbox } from './outbox.js'
+import { Outbox } from './outbox.js'
 import type { Queue } from './queue.js'
-import type { DeliveryCounters, DeliveryLimits, DeliverySettings } from './settings.js'
+import {
+  newDeliveryCounters,
+  type DeliveryCounters,
+  type DeliveryLimits,
+  type DeliverySettings,
+} from './settings.js'
 import type { DeliveryState } from './state.js'
 
 export interface Turn {
@@ -24,6 +30,33 @@ export interface Turn {
   published: boolean
 }
 
+const unread = newDeliveryCounters()
+
+/** A turn over a batch; without an outcome a replay. */
+export function newTurn(
+  state: DeliveryState,
+  settings: DeliverySettings,
+  now: Millis,
+  outcome?: Outcome<DeliveryFact>,
+): Turn {
+  return {
+    state,
+    settings,
+    limits: limitsAt(state, state.position) ?? settings.limits,
+    counters: outcome === undefined ? unread : settings.counters,
+    outbox: outcome === undefined ? undefined : new Outbox(outcome, state.placement.partition),
+    now,
+    offset: state.position,
+    ready: [],
+    published: false,
+  }
+}
+
+/** Those that held when this offset was first read. */
+function limitsAt(state: DeliveryState, offset: number): DeliveryLimits | undefined {
+  return state.base.limits.findLast((one) => one.offset <= offset)?.limits
+}
+
 /** Notes that the record changes the queue or group; false when its facts are younger than the record, which is then not for it. */
 export function change(turn: Turn, what: Queue | Group): boolean {
   if (turn.offset < what.factsFrom) return false
@@ -31,6 +64,10 @@ export function change(turn: Turn, what: Queue | Group): boolean {
     what.changedFrom = turn.offset
     what.changedBytes = turn.state.inboxBytes
     turn.state.changed.push(what)
+  }
+  if (!what.unsaved) {
+    what.unsaved = true
+    turn.state.unsaved.push(what)
   }
   return true
 }

@@ -1,7 +1,84 @@
-// What the module wires: the service, its counters, and the topic that it reads.
+// What the module wires: the service with a store keeper beside each of its partitions, and the topic that it reads.
+import type { Millis } from '#libs/base'
+import type { EventLog } from '#libs/log'
+import type { Outcome } from '#libs/service'
+import type { KeptSessionStore } from '#libs/store'
 import { catalogue } from '#libs/topics'
-
-export { deliveryService } from '../core/delivery.service.js'
-export { newDeliveryCounters } from '../core/settings.js'
+import { deliveryService } from '../core/delivery.service.js'
+import type { DeliveryFact } from '../core/facts.js'
+import { deliverySettings, type DeliveryCounters, type DeliveryLimits } from '../core/settings.js'
+import type { DeliveryState } from '../core/state.js'
+import { StoreKeeper } from './checkpoint.js'
 
 export const inbox = catalogue.deliveryInbox
+
+/** A checkpoint follows a change after this time, or after so many bytes of the inbox. */
+const checkpointMillis = 1_000
+const checkpointBytes = 16 * 1024 * 1024
+
+export interface DeliveryOptions {
+  readonly limits: DeliveryLimits
+  readonly log: Pick<EventLog, 'barrier'>
+  readonly store: KeptSessionStore
+  readonly after: (millis: Millis, callback: () => void) => () => void
+  /** Lets a partition send what no batch brought about. */
+  readonly run: (partition: number, decide: (now: Millis, outcome: Outcome<DeliveryFact>) => void) => void
+  readonly failed: (sentence: string, error: unknown) => void
+  /** Bytes of waiting messages in memory, over all partitions. */
+  readonly memoryBytes: number
+  readonly partitions: number
+}
+
+/** The delivery app without Nest. */
+export class Delivery {
+  readonly #options: DeliveryOptions
+  readonly #settings
+  readonly #keepers = new Map<number, StoreKeeper>()
+  readonly service
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+    this.#settings = deliverySettings({
+      limits: options.limits,
+      afterBatch: (state) => {
+        this.#keepers.get(state.placement.partition)?.afterBatch(state)
+      },
+    })
+    this.service = deliveryService(this.#settings)
+  }
+
+  get counters(): Readonly<DeliveryCounters> {
+    return this.#settings.counters
+  }
+
+  /** A partition has another state, or none for now. */
+  restored(partition: number, state: DeliveryState | undefined): void {
+    let keeper = this.#keepers.get(partition)
+    if (keeper === undefined) this.#keepers.set(partition, (keeper = this.#newKeeper(partition)))
+    keeper.restored(state)
+  }
+
+  async close(): Promise<void> {
+    for (const keeper of this.#keepers.values()) keeper.restored(undefined)
+    await this.#options.store.close()
+  }
+
+  #newKeeper(partition: number): StoreKeeper {
+    const { log, store, after, run, failed, memoryBytes, partitions } = this.#options
+    return new StoreKeeper({
+      store: store.partition(partition),
+      barrier: (stored) => {
+        log.barrier(stored)
+      },
+      after,
+      run: (decide) => {
+        run(partition, decide)
+      },
+      failed,
+      settings: this.#settings,
+      everyMillis: checkpointMillis,
+      everyBytes: checkpointBytes,
+      memoryBytes: memoryBytes / partitions,
+    })
+  }
+}

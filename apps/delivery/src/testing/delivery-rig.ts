@@ -199,11 +199,17 @@ export class DeliveryRig {
   readonly #values = new ByteWriter()
 
   constructor(
-    given: { limits?: Partial<DeliveryLimits>; inboxBytesMax?: number; topicPartitions?: number } = {},
+    given: {
+      limits?: Partial<DeliveryLimits>
+      inboxBytesMax?: number
+      topicPartitions?: number
+      afterBatch?: (state: DeliveryState) => void
+    } = {},
   ) {
     const { limits } = deliverySettings()
     this.settings = deliverySettings({
       limits: { ...limits, ...given.limits },
+      afterBatch: given.afterBatch ?? (() => undefined),
       ...(given.inboxBytesMax === undefined ? {} : { inboxBytesMax: given.inboxBytesMax }),
     })
     this.service = deliveryService(this.settings)
@@ -248,6 +254,11 @@ export class DeliveryRig {
     this.loopBack = []
     if (loopBack.length > 0) this.take(...loopBack)
     return this.sent.slice(from)
+  }
+
+  /** What a shell makes the partition do. */
+  run(decide: (now: number, outcome: Outcome<DeliveryFact>) => void): void {
+    decide(this.now, this.#outcome())
   }
 
   messages(): Delivered[] {

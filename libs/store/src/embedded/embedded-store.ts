@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
-import { ByteReader, ByteWriter, utf8Encode } from '#libs/base'
+import { ByteReader, ByteWriter, copyOf, utf8Encode } from '#libs/base'
 import { messagesKey, sessionKey, subscriptionsKey } from '../keys.js'
 import type { KeptSessionStore, MessagePage, SessionPartition, StoreChange } from '../kept-session-store.js'
 
@@ -75,7 +75,7 @@ class EmbeddedSessions implements SessionPartition {
 
   session(clientId: string): Promise<Uint8Array | undefined> {
     const value = this.#rows.get(sessionKey(clientId))
-    return Promise.resolve(value === undefined ? undefined : value.subarray(birthLength))
+    return Promise.resolve(value === undefined ? undefined : copyOf(value, birthLength))
   }
 
   pages(
@@ -88,7 +88,7 @@ class EmbeddedSessions implements SessionPartition {
     const pages: MessagePage[] = []
     for (const { key, value } of this.#rows.getRange(range)) {
       const first = Array.isArray(key) ? key[2] : undefined
-      if (typeof first === 'number') pages.push({ first, bytes: value })
+      if (typeof first === 'number') pages.push({ first, bytes: copyOf(value) })
     }
     return Promise.resolve(pages)
   }
