@@ -22,6 +22,8 @@ export {
 export { CataloguedError } from './catalogued-error.js'
 export type { CatalogueEntry } from './catalogued-error.js'
 export { hash32, partitionOf } from './hash.js'
+export { formatIpAddress, IpNetworks, parseIpAddress } from './ip-address.js'
+export type { IpAddress } from './ip-address.js'
 export { SeededRandom } from './seeded-random.js'
 export { DAY, HOUR, MINUTE, SECOND } from './time.js'
 export type { Millis } from './time.js'
