@@ -4,6 +4,9 @@ import { RecordBatchBuilder } from '#libs/batch'
 import { catalogue } from '#libs/topics'
 import type { Topic } from '#libs/topics'
 
+/** Bytes of messages that are expected in a turn at most times; a batch may grow to many times as much. */
+const messagesCapacity = 262_144
+
 /** A partition that this gateway appends to, and what waits for it. */
 export interface Target {
   /** Its place in the list of targets. */
@@ -23,7 +26,7 @@ export class Appends {
 
   constructor(topicPartitions: number) {
     for (let partition = 0; partition < topicPartitions; partition++) {
-      this.#messages.push(this.#target(catalogue.messages.name, partition, 65_536))
+      this.#messages.push(this.#target(catalogue.messages.name, partition, messagesCapacity))
     }
   }
 
@@ -49,7 +52,7 @@ export class Appends {
 
   /** The target of tbmq.msg.all for this partition, about to get a record. */
   messages(partition: number): Target {
-    const target = this.#messages[partition] ?? this.#target(catalogue.messages.name, partition, 65_536)
+    const target = this.#messages[partition] ?? this.#target(catalogue.messages.name, partition, messagesCapacity)
     if (target.batch.count === 0) this.#filled.push(target)
     return target
   }

@@ -1,5 +1,5 @@
 // The end of a connection: what the client is told, and what session is told once everything that came from it is stored.
-import { encodePacketWithin, REASON, connackReturnCode } from '#libs/mqtt'
+import { connackReturnCode, encodePacketWithin, isReasonAllowed, REASON } from '#libs/mqtt'
 import type { ConnackPacket, DisconnectPacket } from '#libs/mqtt'
 import { catalogue, goneStep, sessionRecord } from '#libs/topics'
 import type { Connection, Ending } from './connection.js'
@@ -22,18 +22,29 @@ function sayGoodbye(connection: Connection, { cause, reasonCode, sentence }: End
   const { version, state } = connection
   if (cause === 'client' || !connection.versionKnown) return
   const properties = sentence === '' ? {} : { reasonString: sentence }
-  let packet: ConnackPacket | DisconnectPacket
   if (state === 'connected') {
-    if (version !== 5) return
-    packet = { kind: 'disconnect', reasonCode, properties }
-  } else {
-    if (version !== 5 && connackReturnCode(reasonCode) === undefined) return
-    // A refusal has a reason; an end without one (0) is none.
-    const code = reasonCode === REASON.success ? REASON.unspecifiedError : reasonCode
-    packet = { kind: 'connack', sessionPresent: false, reasonCode: code, properties }
+    if (version === 5) send(connection, { kind: 'disconnect', reasonCode, properties })
+    return
   }
+  if (version !== 5) {
+    if (connackReturnCode(reasonCode) === undefined) return
+    send(connection, { kind: 'connack', sessionPresent: false, reasonCode, properties: {} })
+    return
+  }
+  if (reasonCode === REASON.sessionTakenOver) {
+    // CONNACK has no such reason, and DISCONNECT may come only behind a CONNACK that accepts [MQTT-3.14.0-1].
+    send(connection, { kind: 'connack', sessionPresent: false, reasonCode: 0, properties: {} })
+    send(connection, { kind: 'disconnect', reasonCode, properties })
+    return
+  }
+  const isReason = reasonCode !== REASON.success && isReasonAllowed(reasonCode, 'connack', 'server')
+  const code = isReason ? reasonCode : REASON.serverUnavailable
+  send(connection, { kind: 'connack', sessionPresent: false, reasonCode: code, properties })
+}
+
+function send(connection: Connection, packet: ConnackPacket | DisconnectPacket): void {
   const writer = connection.gateway.packet.reset()
-  if (encodePacketWithin(writer, packet, version, connection.clientPacketBytesMax)) {
+  if (encodePacketWithin(writer, packet, connection.version, connection.clientPacketBytesMax)) {
     writeBytes(connection, writer.buffer, 0, writer.position)
   }
 }

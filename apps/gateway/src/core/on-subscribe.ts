@@ -89,6 +89,7 @@ function refusalOf(
 ): number | undefined {
   const { gateway, permissions, subscriptions } = connection
   const { settings } = gateway
+  if (!gateway.writable) return REASON.quotaExceeded
   if (filter.levels > settings.limits.topicLevelsMax) return REASON.topicFilterInvalid
   if (filter.hasWildcard && !settings.wildcardsAvailable) return REASON.wildcardSubscriptionsNotSupported
   if (filter.kind === 'shared' && !settings.sharedAvailable) return REASON.sharedSubscriptionsNotSupported

@@ -47,6 +47,9 @@ export class Turn {
 
 export const NO_TARGET = 0xffff
 
+/** Turns whose memory is kept for later ones: while a sync is under way, many turns begin. */
+const spareTurns = 64
+
 function enlarged<A extends Uint8Array | Uint16Array>(from: A, to: A): A {
   to.set(from)
   return to
@@ -118,6 +121,6 @@ export class Turns {
     turn.count = 0
     failed.length = 0
     if (turn.waiters.length > 0) for (const waiter of turn.waiters.splice(0)) waiter.appendsStored()
-    if (this.#spare.length < 4) this.#spare.push(turn)
+    if (this.#spare.length < spareTurns) this.#spare.push(turn)
   }
 }

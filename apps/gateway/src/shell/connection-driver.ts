@@ -111,6 +111,14 @@ export class ConnectionDriver {
     }
   }
 
+  /** Records of the inbox were forgotten before they were read: nobody knows what the connections have lost, so they end. */
+  missed(records: number): void {
+    this.#logger.error({ records }, 'the gateway has missed records of its inbox; its connections end')
+    for (const wire of this.#wires) {
+      wire.connection?.end('server', 0x83, 'The server could not keep up.')
+    }
+  }
+
   /** A record of the gateway's inbox. */
   inbox(buffer: Uint8Array, from: number, to: number): void {
     try {

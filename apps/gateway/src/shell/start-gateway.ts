@@ -42,6 +42,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const gateway = new Gateway({ settings, counters, incarnation, random })
   const driver = new ConnectionDriver({ gateway, log, logger, now })
   const cursor = new RecordCursor()
+  let next = -1
   const reader = log.read(
     { topic: gatewayInbox(gatewayName).name, partition: 0 },
     {
@@ -49,6 +50,8 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
       visibility: 'stored',
       handle: (batch) => {
         driver.enter(0)
+        if (next >= 0 && batch.baseOffset > next) driver.missed(batch.baseOffset - next)
+        next = batch.nextOffset
         cursor.open(batch.bytes)
         while (cursor.next()) {
           if (cursor.valueFrom >= 0) driver.inbox(cursor.bytes, cursor.valueFrom, cursor.valueTo)
