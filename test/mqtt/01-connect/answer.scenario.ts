@@ -4,7 +4,7 @@ import { connect, connectPacket, codeOf, fence, message, subscribe, textOf } fro
 import { join, packet, text } from '../client/bytes.js'
 import { rawConnect, rawConnectAs } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'
-import { onEvery, scenario } from '../scene/scenario.js'
+import { onBoth, onEvery, scenario } from '../scene/scenario.js'
 
 scenario(
   '5.0 [MQTT-3.1.4-5] [MQTT-3.2.0-1] [MQTT-3.2.2-1], 3.1.1 [MQTT-3.1.4-4] [MQTT-3.2.0-1]: ' +
@@ -85,7 +85,7 @@ scenario(
     client.send(rawConnect(t.version, { flags: 3 }))
     await expectRefused(client)
   },
-  onEvery,
+  onBoth,
 )
 
 scenario(
@@ -103,10 +103,12 @@ scenario(
 )
 
 scenario(
-  'packets sent behind the CONNECT without waiting for its CONNACK are worked on in order',
+  'packets sent behind the CONNECT without waiting for its CONNACK are worked on',
   async (t) => {
     const client = await t.open()
+    const watcher = await t.connect()
     const topic = t.topic()
+    await subscribe(watcher, { [topic]: 1 })
     client.send(
       join(
         client.encode(connectPacket(t.version, { clientId: t.id() })),
@@ -126,9 +128,13 @@ scenario(
     await client.receive('connack')
     expect((await client.receive('suback')).messageId).toBe(1)
     expect((await client.receive('puback')).messageId).toBe(2)
-    expect(textOf(await message(client))).toBe('early')
     await client.receive('pingresp')
     expect(client.history[0]).toBe('connack')
+    expect(textOf(await message(watcher))).toBe('early')
+    await publish(watcher, topic, 'late', { qos: 1 })
+    await client.waitFor('the late message', () =>
+      client.inbox.some((one) => one.cmd === 'publish' && textOf(one) === 'late') ? true : undefined,
+    )
   },
   onEvery,
 )

@@ -1,6 +1,6 @@
 // User name and password, and what a user may do.
 import { expect } from 'vitest'
-import type { Broker, User } from '../broker/broker.js'
+import type { User } from '../broker/broker.js'
 import {
   codeOf,
   codesOf,
@@ -15,7 +15,7 @@ import {
 import { properties } from '../client/bytes.js'
 import { property } from '../client/property.js'
 import { rawPublish } from '../client/raw.js'
-import type { Scene } from '../scene/scene.js'
+import { fileBroker } from '../scene/file-broker.js'
 import { onBoth, scenario } from '../scene/scenario.js'
 
 const slow = { timeoutMillis: 60_000 }
@@ -24,18 +24,21 @@ const ours = { timeoutMillis: 60_000, needs: 'our password file' }
 const users = {
   anna: { password: 'pass word ü' },
   device: { password: 'secret', publish: ['up/#'], subscribe: ['down/#'] },
+  own: { password: 'p', publish: ['u/%u/#', 'c/%c/#'], subscribe: ['u/%u/#', 'c/%c/#'] },
+  'a+': { password: 'p', publish: ['u/%u/x'], subscribe: ['u/%u/x'] },
+  'ü ñ/x': { password: 'p' },
 } as const satisfies Record<string, User>
 
 const anna = { username: 'anna', password: Buffer.from(users.anna.password) } as const
 const device = { username: 'device', password: Buffer.from(users.device.password) } as const
 
-const start = async (t: Scene): Promise<Broker> => t.startBroker({ users })
+const start = fileBroker({ users })
 
 for (const version of [4, 5] as const) {
   scenario(
     `5.0 [MQTT-3.1.4-2] [MQTT-3.2.2-8]: who is let in, who is not, and what is said (level ${version})`,
     async (t) => {
-      const broker = await start(t)
+      const broker = await start()
       const login = async (options: { username?: string; password?: Buffer }): Promise<number> => {
         const client = await t.open({ broker, version })
         const code = codeOf(await connect(client, { clientId: t.id(), ...options }))
@@ -61,7 +64,7 @@ for (const version of [4, 5] as const) {
 scenario(
   '5.0 [MQTT-3.2.2-6] [MQTT-3.2.2-7] [MQTT-4.13.2-1], 3.1.1 [MQTT-3.2.2-4] [MQTT-3.2.2-5]: a refused CONNACK says session present 0 and a close follows',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const clientId = t.id()
     const kept = await t.connect({ clientId, clean: false, ...anna }, { broker, version: 4 })
     kept.cut()
@@ -84,15 +87,15 @@ scenario(
 scenario(
   'a refused client does not take over the connection of its client id, and its will never fires',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const clientId = t.id()
     const client = await t.connect({ clientId, ...anna }, { broker })
-    await subscribe(client, { 'will/#': 1 })
-    const will = { topic: 'will/x', payload: 'refused', qos: 1, retain: false } as const
+    await subscribe(client, { [t.topic()]: 1 })
+    const will = { topic: t.topic(), payload: 'refused', qos: 1, retain: false } as const
     const wrong = await t.open({ broker })
     wrong.send(connectPacket(5, { clientId, username: 'anna', password: Buffer.from('no'), will }))
     await wrong.closed()
-    await t.nothingBefore(client, client, 'will/marker', 1)
+    await t.nothingBefore(client, client, t.topic(), 1)
   },
   slow,
 )
@@ -100,19 +103,19 @@ scenario(
 scenario(
   'publish filters: what is not allowed is refused with 0x87 and goes nowhere',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const watcher = await t.connect(anna, { broker })
-    await subscribe(watcher, { '#': 2 })
+    await subscribe(watcher, { [`+/${t.topic('#')}`]: 2 })
     const client = await t.connect(device, { broker })
-    await publish(client, 'up/a', 'allowed', { qos: 1 })
+    await publish(client, `up/${t.topic('a')}`, 'allowed', { qos: 1 })
     expect(textOf(await message(watcher))).toBe('allowed')
-    client.send(publishPacket('down/a', 'refused', { qos: 1, messageId: 50 }))
+    client.send(publishPacket(`down/${t.topic('a')}`, 'refused', { qos: 1, messageId: 50 }))
     expect((await client.receive('puback')).reasonCode).toBe(0x87)
-    client.send(publishPacket('else', 'refused', { qos: 2, messageId: 51 }))
+    client.send(publishPacket(`else/${t.topic()}`, 'refused', { qos: 2, messageId: 51 }))
     expect((await client.receive('pubrec')).reasonCode).toBe(0x87)
-    client.send(publishPacket('upper/a', 'refused', { qos: 1, retain: true, messageId: 52 }))
+    client.send(publishPacket(`upper/${t.topic('a')}`, 'refused', { qos: 1, retain: true, messageId: 52 }))
     expect((await client.receive('puback')).reasonCode).toBe(0x87)
-    await publish(client, 'up/end', 'end', { qos: 1 })
+    await publish(client, `up/${t.topic('end')}`, 'end', { qos: 1 })
     expect(textOf(await message(watcher))).toBe('end')
   },
   slow,
@@ -121,16 +124,18 @@ scenario(
 scenario(
   'publish filters hold behind a topic alias',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const watcher = await t.connect(anna, { broker })
-    await subscribe(watcher, { '#': 1 })
+    await subscribe(watcher, { [`+/${t.topic('#')}`]: 1 })
     const client = await t.connect(device, { broker })
     const alias = properties(property('topicAlias', 1))
-    client.send(rawPublish(5, 'else/a', { flags: 2, id: 60, properties: alias, payload: 'refused' }))
+    client.send(
+      rawPublish(5, `else/${t.topic('a')}`, { flags: 2, id: 60, properties: alias, payload: 'refused' }),
+    )
     expect((await client.receive('puback')).reasonCode).toBe(0x87)
     client.send(rawPublish(5, '', { flags: 2, id: 61, properties: alias, payload: 'refused' }))
     expect((await client.receive('puback')).reasonCode).toBe(0x87)
-    await publish(client, 'up/end', 'end', { qos: 1 })
+    await publish(client, `up/${t.topic('end')}`, 'end', { qos: 1 })
     expect(textOf(await message(watcher))).toBe('end')
   },
   slow,
@@ -139,15 +144,15 @@ scenario(
 scenario(
   '3.1.1 [MQTT-3.3.5-2]: before 5.0 a publish that is not allowed is acknowledged or ends the connection, and goes nowhere',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const watcher = await t.connect(anna, { broker })
-    await subscribe(watcher, { '#': 1 })
+    await subscribe(watcher, { [`+/${t.topic('#')}`]: 1 })
     const client = await t.connect(device, { broker, version: 4 })
-    client.send(publishPacket('else/a', 'refused', { qos: 1, messageId: 1 }))
+    client.send(publishPacket(`else/${t.topic('a')}`, 'refused', { qos: 1, messageId: 1 }))
     await client.waitFor('an answer', () =>
       client.isClosed || client.history.includes('puback') ? true : undefined,
     )
-    await t.nothingBefore(watcher, watcher, 'marker', 1)
+    await t.nothingBefore(watcher, watcher, `any/${t.topic('marker')}`, 1)
   },
   slow,
 )
@@ -155,7 +160,7 @@ scenario(
 scenario(
   'subscribe filters: only what they cover is granted',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const client = await t.connect(device, { broker })
     const suback = await subscribe(client, {
       'down/a': 1,
@@ -174,7 +179,7 @@ scenario(
 scenario(
   'subscribe filters are checked on the real filter behind $share',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const client = await t.connect(device, { broker })
     const suback = await subscribe(client, {
       '$share/g/down/a': 1,
@@ -191,7 +196,7 @@ scenario(
 scenario(
   '3.1.1 [MQTT-3.9.3-2]: before 5.0 a filter that is not allowed gets 0x80',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const client = await t.connect(device, { broker, version: 4 })
     expect(codesOf(await subscribe(client, { 'down/a': 1, 'up/a': 1 }))).toEqual([1, 0x80])
   },
@@ -201,15 +206,15 @@ scenario(
 scenario(
   'the will is checked too: a CONNECT whose will is not allowed does not publish it',
   async (t) => {
-    const broker = await start(t)
+    const broker = await start()
     const watcher = await t.connect(anna, { broker })
-    await subscribe(watcher, { '#': 1 })
+    await subscribe(watcher, { [`+/${t.topic('#')}`]: 1 })
     const client = await t.open({ broker })
-    const will = { topic: 'else/will', payload: 'refused', qos: 1, retain: false } as const
+    const will = { topic: `else/${t.topic('will')}`, payload: 'refused', qos: 1, retain: false } as const
     client.send(connectPacket(5, { clientId: t.id(), ...device, will }))
     await client.waitFor('an answer', () => (client.inbox.length > 0 || client.isClosed ? true : undefined))
     client.cut()
-    await t.nothingBefore(watcher, watcher, 'marker', 1)
+    await t.nothingBefore(watcher, watcher, `any/${t.topic('marker')}`, 1)
   },
   slow,
 )
@@ -217,22 +222,17 @@ scenario(
 scenario(
   'user name and client id in filters, and neither can widen a filter',
   async (t) => {
-    const broker = await t.startBroker({
-      users: {
-        anna: { password: 'p', publish: ['u/%u/#', 'c/%c/#'], subscribe: ['u/%u/#', 'c/%c/#'] },
-        'a+': { password: 'p', publish: ['u/%u/x'], subscribe: ['u/%u/x'] },
-      },
-    })
+    const broker = await start()
     const password = Buffer.from('p')
-    const client = await t.connect({ clientId: 'one', username: 'anna', password }, { broker })
+    const client = await t.connect({ clientId: 'one', username: 'own', password }, { broker })
     expect(
       codesOf(
-        await subscribe(client, { 'u/anna/x': 0, 'c/one/x': 0, 'u/bob/x': 0, 'c/two/x': 0, 'u/+/x': 0 }),
+        await subscribe(client, { 'u/own/x': 0, 'c/one/x': 0, 'u/bob/x': 0, 'c/two/x': 0, 'u/+/x': 0 }),
       ),
     ).toEqual([0, 0, 0x87, 0x87, 0x87])
     for (const clientId of ['+', '#', 'a/b']) {
       const wild = await t.open({ broker })
-      wild.send(connectPacket(5, { clientId, username: 'anna', password }))
+      wild.send(connectPacket(5, { clientId, username: 'own', password }))
       const connack = await wild.receive('connack').catch(() => undefined)
       if (connack === undefined || codeOf(connack) !== 0) continue
       expect(codesOf(await subscribe(wild, { 'c/two/x': 0, 'c/two/three/x': 0 }))).toEqual([0x87, 0x87])
@@ -249,7 +249,7 @@ scenario(
 scenario(
   '3.1.1 [MQTT-3.1.3-11], 5.0 [MQTT-3.1.3-12]: a user name is a UTF-8 string, taken as it is',
   async (t) => {
-    const broker = await t.startBroker({ users: { 'ü ñ/x': { password: 'p' } } })
+    const broker = await start()
     await t.connect({ username: 'ü ñ/x', password: Buffer.from('p') }, { broker })
   },
   { ...slow, ...onBoth },

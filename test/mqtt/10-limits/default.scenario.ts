@@ -15,9 +15,13 @@ import {
 import { property } from '../client/property.js'
 import { rawConnect, rawPublish, rawSubscribe } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'
+import { fileBroker } from '../scene/file-broker.js'
 import { onBoth, onEvery, scenario } from '../scene/scenario.js'
 
 const MiB = 1_048_576
+const withoutRetained = fileBroker({
+  settings: { ours: { TBMQ_RETAINED_MAX: '0' }, mosquitto: { retain_available: 'false' } },
+})
 const ours = { needs: 'a limit of its own' }
 
 scenario(
@@ -255,9 +259,7 @@ scenario(
 scenario(
   'the retained limit 0 turns retaining off, and says so',
   async (t) => {
-    const broker = await t.startBroker({
-      settings: { ours: { TBMQ_RETAINED_MAX: '0' }, mosquitto: { retain_available: 'false' } },
-    })
+    const broker = await withoutRetained()
     const client = await t.open({ broker })
     const connack = await connect(client, { clientId: t.id() })
     expect(connack.properties?.retainAvailable).toBe(false)
@@ -270,9 +272,7 @@ scenario(
 scenario(
   '5.0 [MQTT-3.2.2-13]: a retained will where nothing is retained is refused with 0x9A',
   async (t) => {
-    const broker = await t.startBroker({
-      settings: { ours: { TBMQ_RETAINED_MAX: '0' }, mosquitto: { retain_available: 'false' } },
-    })
+    const broker = await withoutRetained()
     const client = await t.open({ broker })
     const will = { topic: t.topic(), payload: 'x', qos: 0, retain: true } as const
     expect(codeOf(await connect(client, { clientId: t.id(), will }))).toBe(0x9a)

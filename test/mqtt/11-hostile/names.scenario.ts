@@ -87,7 +87,7 @@ const oddTopics = [
   '{a}',
   '\\',
   '&<>',
-  '=1+1',
+  '=SUM(A1)',
   '😀/🎉',
   'a'.repeat(1000),
 ] as const

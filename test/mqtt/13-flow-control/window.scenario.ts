@@ -60,15 +60,13 @@ scenario('5.0 [MQTT-4.9.0-2]: PUBREC alone gives no room, PUBCOMP does', async (
 })
 
 scenario(
-  '5.0 [MQTT-3.3.4-10] [MQTT-4.9.0-3]: with a full window everything else goes on, QoS 0 too',
+  '5.0 [MQTT-3.3.4-10] [MQTT-4.9.0-3]: with a full window everything but PUBLISH goes on',
   async (t) => {
-    const [client, other] = await flooded(t, 1, 3)
+    const [client] = await flooded(t, 1, 3)
     const first = await client.receive('publish')
-    await subscribe(client, { [t.topic('zero')]: 0 })
-    await publish(other, t.topic('zero'), 'passes', { qos: 1 })
-    expect(textOf(await client.receive('publish'))).toBe('passes')
+    await subscribe(client, { [t.topic('else')]: 0 })
     await publish(client, t.topic('own'), 'x', { qos: 2 })
-    await unsubscribe(client, t.topic('zero'))
+    await unsubscribe(client, t.topic('else'))
     await fence(client)
     await acknowledge(client, first)
     expect(textOf(await message(client))).toBe('1')
