@@ -5,8 +5,7 @@ import { RecordBatchBuilder, stamp } from '#libs/batch'
 import { CommitBuilder } from '#libs/runtime'
 import { metadataLength, publisherBytes, subscriptionRecord, writeMetadata } from '#libs/topics'
 
-const root = process.env.TBMQ_DIST ?? new URL('../../dist/', import.meta.url).pathname
-const { subscriptionService } = await import(`${root}apps/subscription/src/core/subscription.service.js`)
+const { subscriptionService } = await import('../../dist/apps/subscription/src/core/subscription.service.js')
 const only = process.argv[2] ?? ''
 const none = new Uint8Array(0)
 const payload = new Uint8Array(100).fill(0x78)

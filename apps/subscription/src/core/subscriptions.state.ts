@@ -58,7 +58,7 @@ export class SubscriptionsState {
 export const emptySubscriptions = (placement: Placement): SubscriptionsState =>
   new SubscriptionsState(placement)
 
-export const isWildcard = (filter: string): boolean => filter.includes('+') || filter.includes('#')
+const isWildcard = (filter: string): boolean => filter.includes('+') || filter.includes('#')
 
 export function applySubscriptionFact(state: SubscriptionsState, fact: SubscriptionFact): void {
   switch (fact.kind) {

@@ -17,7 +17,7 @@ const SHARED_SETS_MAX = 16_384
 const VARIANTS_MAX = 1_024
 
 /** Bytes of all sets remembered; above it all are forgotten at once, and those that are still asked for built anew. */
-export const HELD_BYTES_MAX = 128 * 1024 * 1024
+const HELD_BYTES_MAX = 128 * 1024 * 1024
 /** What a set takes beside its sections. */
 const SET_BYTES = 256
 

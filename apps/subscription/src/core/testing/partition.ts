@@ -55,7 +55,7 @@ export interface Sent {
   readonly received: readonly Received[]
 }
 
-export const gateway = { gateway: 'g', incarnation: 7 }
+const gateway = { gateway: 'g', incarnation: 7 }
 export const addressOf = (connection: number) => ({ ...gateway, connection })
 
 const topicNames = new Map<string, Topic>(Object.values(catalogue).map((topic) => [topic.name, topic]))
@@ -204,7 +204,7 @@ export class TestPartition implements Outcome<SubscriptionFact> {
 }
 
 /** Every message of a run, once per receiver. */
-export function readRun(to: string, bytes: Uint8Array): Received[] {
+function readRun(to: string, bytes: Uint8Array): Received[] {
   const reader = new RunReader()
   reader.open(bytes, 0, bytes.length)
   const received: Received[] = []
