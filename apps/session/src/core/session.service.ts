@@ -1,7 +1,7 @@
 // The session service: which client is where. One living connection per client id, take-over, session expiry and wills.
 import { ByteReader, unreachable, type Millis } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
-import type { Outcome, Service } from '#libs/service'
+import type { Outcome, Placement, Service } from '#libs/service'
 import { catalogue, leaseRecord, sessionRecord, type SessionRecord } from '#libs/topics'
 import { fireDeadlines, forgetConnections, nextWake } from './due.js'
 import { gatewayEnded, sweepEndedGateways } from './gateway-end.js'
@@ -35,8 +35,7 @@ export function sessionService(given: Partial<SessionSettings> = {}): Service<Se
       if (cursor.valueFrom < 0) continue
       reader.reset(cursor.bytes, cursor.valueFrom, cursor.valueTo)
       if (isLease) gatewayEnded(turn, leaseRecord.read(reader))
-      // Offset 0 would be a birth that reads as none.
-      else onRecord(turn, sessionRecord.read(reader), cursor.offset + 1)
+      else onRecord(turn, sessionRecord.read(reader), birthAt(state.placement, cursor.offset))
     }
     tellEnded(turn)
   }
@@ -61,6 +60,13 @@ export function sessionService(given: Partial<SessionSettings> = {}): Service<Se
     nextWake,
   }
 }
+
+/**
+ * The birth of a session whose OpenSession stands at this offset: never 0, which means none; rising in a partition, and different
+ * in all of them, because receivers know sessions by their birth alone.
+ */
+const birthAt = ({ partition, clientPartitions }: Placement, offset: number): number =>
+  (offset + 1) * clientPartitions + partition
 
 function onRecord(turn: Turn, record: SessionRecord, birth: number): void {
   switch (record.kind) {

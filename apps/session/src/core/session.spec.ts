@@ -30,6 +30,17 @@ describe('a client that nobody knows', () => {
     expect(only(rig.open(), 'SessionAccepted')).toMatchObject({ birth: 1 })
   })
 
+  it('has a birth that no session of another partition has', () => {
+    const births = [0, 1, 2].flatMap((partition) => {
+      const rig = new SessionRig({}, { partition, clientPartitions: 3, topicPartitions: 1 })
+      rig.offset = 0
+      return [1, 2, 3].map(
+        (n) => only(rig.open({ clientId: String(n), address: at(n) }), 'SessionAccepted')['birth'],
+      )
+    })
+    expect(new Set(births).size).toBe(9)
+  })
+
   it('may be called like a property of an object', () => {
     const rig = new SessionRig()
     for (const clientId of ['__proto__', 'constructor', 'hasOwnProperty', '#owner', '']) {
