@@ -1,6 +1,15 @@
 // The answer to a CONNECT, and what may not be one.
 import { expect } from 'vitest'
-import { connect, connectPacket, codeOf, fence, message, subscribe, textOf } from '../client/dialogue.js'
+import {
+  connect,
+  connectPacket,
+  codeOf,
+  fence,
+  message,
+  publish,
+  subscribe,
+  textOf,
+} from '../client/dialogue.js'
 import { join, packet, text } from '../client/bytes.js'
 import { rawConnect, rawConnectAs } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'

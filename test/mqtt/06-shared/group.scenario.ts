@@ -203,10 +203,17 @@ scenario('5.0 [MQTT-4.8.2-5]: a QoS 2 message under way dies with the session of
   await publish(other, t.topic(), 'dies', { qos: 2 })
   await first.receive('publish')
   await subscribe(second, { [filter]: 2 })
-  first.cut()
-  await publish(other, t.topic(), 'lives', { qos: 2 })
-  expect(textOf(await message(second))).toBe('lives')
-  await t.nothingBefore(second, other, t.topic(), 2)
+  await disconnect(first)
+  // Until the group knows that its member has gone, messages may still be given to it, and die with it too.
+  const got: string[] = []
+  for (let count = 0; got.length === 0 && count < 40; count += 1) {
+    await publish(other, t.topic(), 'lives', { qos: 2 })
+    const found = await message(second, 200).then(textOf, () => undefined)
+    if (found !== undefined) got.push(found)
+  }
+  await publish(other, t.topic(), 'end', { qos: 2 })
+  while (got.at(-1) !== 'end') got.push(textOf(await message(second)))
+  expect(got).not.toContain('dies')
 })
 
 scenario('5.0 [MQTT-4.8.2-6]: a message that a member refuses goes to nobody else', async (t) => {
