@@ -109,7 +109,8 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     this.#wake()
   }
 
-  claim(service: string, partition: number): Promise<Claim> {
+  /** The state partitions need no fence here: nobody outside this process can write them. */
+  claim(...[service, partition]: Parameters<EventLog['claim']>): Promise<Claim> {
     const key = `${service}:${partition}`
     this.#claims.get(key)?.void()
     const claim = new EmbeddedClaim((facts, sends, stored) => this.#commit(facts, sends, stored))

@@ -104,6 +104,8 @@ class Recovery {
       if (parsed?.run === run) ids.push(parsed.id)
     }
     ids.sort((a, b) => a - b)
+    const nextId = (ids[ids.length - 1] ?? 0) + 1
+    if (await this.#isTorn(run, ids[ids.length - 1])) ids.pop()
     const segments: Segment[] = []
     let merged = -1
     let open = false
@@ -118,12 +120,7 @@ class Recovery {
       }
       const file = await files.open(path, 'write')
       const header = decodeSegmentHeader(await readStart(file))
-      if (header === undefined) {
-        if (!isLast) throw new DamagedLog(path, 0, this.#floor + 1)
-        this.#torn.push({ path, size: await file.size() })
-        await file.close()
-        continue
-      }
+      if (header === undefined) throw new DamagedLog(path, 0, this.#floor + 1)
       if (header.format > formatVersion) throw new NewerFormat(directory, header.format)
       merged = header.merged
       this.#floor = Math.max(this.#floor, header.synced)
@@ -138,7 +135,21 @@ class Recovery {
       else if (index === undefined) await this.#scanClosed(segment)
       open = isLast && index === undefined
     }
-    return { segments, nextId: (ids[ids.length - 1] ?? 0) + 1, open }
+    return { segments, nextId, open }
+  }
+
+  /** The newest segment may have been made just before the power failed: then the one before it is the last. */
+  async #isTorn(run: RunName, id: number | undefined): Promise<boolean> {
+    if (id === undefined) return false
+    const path = segmentPath(this.#settings.directory, run, id)
+    const file = await this.#settings.files.open(path, 'read')
+    try {
+      if (decodeSegmentHeader(await readStart(file)) !== undefined) return false
+      this.#torn.push({ path, size: await file.size() })
+      return true
+    } finally {
+      await file.close()
+    }
   }
 
   async #loadIndex(path: string, generation: number): Promise<SegmentIndex | undefined> {

@@ -180,7 +180,8 @@ export class SegmentRun {
    */
   async #abandon(segment: Segment): Promise<void> {
     const { files, directory } = this.#settings
-    if (segment === this.#open) {
+    const wasOpen = segment === this.#open
+    if (wasOpen) {
       const again = await files.open(segment.path, 'write')
       try {
         await again.truncate(segment.index.length)
@@ -188,12 +189,13 @@ export class SegmentRun {
       } finally {
         await again.close()
       }
-      this.#open = undefined
     } else {
       await files.remove(segment.path)
       await segment.retire()
     }
     await files.syncDirectory(directory)
+    // Only now: what fails above is done again, and must find the segment as what it was.
+    if (wasOpen) this.#open = undefined
     this.#broken = undefined
   }
 

@@ -59,6 +59,7 @@ export class Segment {
 
   /** Closes the file as soon as nobody reads it any more. */
   async retire(): Promise<void> {
+    if (this.#retired) return
     this.#retired = true
     if (this.#users === 0) await this.file.close()
   }

@@ -1,6 +1,8 @@
 // A file layer that fails on demand and knows what a power cut would leave: for tests of the embedded log.
-import { copyFile, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+
+import { cpSync } from 'node:fs'
+import { open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { SeededRandom } from '#libs/base'
 import { nodeFiles, type Files, type OpenFile } from '../embedded/files.js'
 
@@ -80,8 +82,7 @@ export class FaultyFiles implements Files {
   readonly #synced = new Map<string, number>()
   /** Files whose name a power cut takes away, and old contents that it may bring back. */
   #created = new Set<string>()
-  #stashed: { readonly path: string; readonly stash: string }[] = []
-  #stashes = 0
+  #stashed: { readonly path: string; readonly bytes: Buffer }[] = []
 
   /** Makes the next `count` calls of a kind fail. */
   fail(call: FileCall, count: number, code = 'EIO'): void {
@@ -100,33 +101,24 @@ export class FaultyFiles implements Files {
   }
 
   /**
-   * The power fails: of every file what lies beyond its last sync is gone or random, new names may be gone, removed and replaced
-   * files may be back. The log must have been abandoned before.
+   * Puts into `target` what a power cut at this moment would leave of `directory`: of every file what lies beyond its last sync is
+   * gone or random, new names may be missing, removed and replaced files may be back. Hold the syncs before.
    */
-  async powerCut(directory: string, random: SeededRandom): Promise<void> {
-    for (const { path, stash } of this.#stashed.reverse()) if (random.chance(0.5)) await rename(stash, path)
-    for (const path of this.#created) if (random.chance(0.5)) await rm(path, { force: true })
-    for (const name of await readdir(directory)) {
-      const path = join(directory, name)
-      if (name.startsWith('stash.')) await rm(path)
-      else if (/\.(log|index|json)$/.test(name)) await this.#spoil(path, random)
+  async powerCut(directory: string, target: string, random: SeededRandom): Promise<void> {
+    cpSync(directory, target, { recursive: true, filter: (path) => basename(path) !== 'lock' })
+    const synced = new Map([...this.#synced].map(([path, size]) => [basename(path), size]))
+    const stashed = [...this.#stashed].reverse()
+    const created = [...this.#created]
+    for (const { path, bytes } of stashed)
+      if (random.chance(0.5)) {
+        await writeFile(join(target, basename(path)), bytes)
+        synced.set(basename(path), Infinity)
+      }
+    for (const path of created)
+      if (random.chance(0.5)) await rm(join(target, basename(path)), { force: true })
+    for (const name of await readdir(target)) {
+      await spoil(join(target, name), synced.get(name) ?? 0, random)
     }
-    this.#created.clear()
-    this.#stashed = []
-  }
-
-  async #spoil(path: string, random: SeededRandom): Promise<void> {
-    const { size } = await stat(path)
-    const synced = this.#synced.get(path) ?? 0
-    if (size <= synced) return
-    const left = synced + random.below(size - synced + 1)
-    await truncate(path, left)
-    if (left === synced || random.chance(0.5)) return
-    const file = await open(path, 'r+')
-    const noise = Buffer.from(Array.from({ length: left - synced }, () => random.below(256)))
-    const from = random.below(noise.length)
-    await file.write(noise, from, noise.length - from, synced + from)
-    await file.close()
   }
 
   // What the log calls.
@@ -172,7 +164,6 @@ export class FaultyFiles implements Files {
     const error = this.failure('syncDirectory')
     if (error !== undefined) throw error
     await nodeFiles.syncDirectory(directory)
-    for (const { stash } of this.#stashed) await rm(stash, { force: true })
     this.#stashed = []
     this.#created.clear()
   }
@@ -183,12 +174,8 @@ export class FaultyFiles implements Files {
   }
 
   async #stash(path: string): Promise<void> {
-    const stash = join(dirname(path), `stash.${this.#stashes++}.${basename(path)}`)
-    const copied = await copyFile(path, stash).then(
-      () => true,
-      () => false,
-    )
-    if (copied) this.#stashed.push({ path, stash })
+    const bytes = await readFile(path).catch(() => undefined)
+    if (bytes !== undefined) this.#stashed.push({ path, bytes })
   }
 
   // What its files report.
@@ -220,4 +207,19 @@ export class FaultyFiles implements Files {
     this.#synced.set(path, Math.min(length, this.#synced.get(path) ?? 0))
     // What was cut off gives its room back; tests of a full disk set `space` themselves.
   }
+}
+
+/** Cuts what was not synced, or puts random bytes in its place, or leaves it. */
+async function spoil(path: string, synced: number, random: SeededRandom): Promise<void> {
+  const { size } = await stat(path)
+  if (size <= synced) return
+  const left = synced + random.below(size - synced + 1)
+  await truncate(path, left)
+  if (left === synced || random.chance(0.4)) return
+  const file = await open(path, 'r+')
+  const noise = Buffer.from(Array.from({ length: left - synced }, () => random.below(256)))
+  const from = random.below(noise.length)
+  const to = from + 1 + random.below(noise.length - from)
+  await file.write(noise, from, to - from, synced + from)
+  await file.close()
 }

@@ -1,0 +1,369 @@
+// What the embedded log does at start with what an end without a close has left.
+import {
+  appendFile,
+  cp,
+  link,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
+import net from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { catalogue } from '#libs/topics'
+import { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from '../index.js'
+import { batchOf } from '../log.contract.js'
+import { all, EmbeddedPlace, facts, inbox, messages, put, stored } from '../testing/embedded-place.js'
+import { FaultyFiles } from '../testing/faulty-files.js'
+
+let place: EmbeddedPlace
+let copies: string[] = []
+
+beforeEach(async () => {
+  place = await EmbeddedPlace.make()
+})
+afterEach(async () => {
+  await place.dispose()
+  for (const copy of copies) await rm(copy, { recursive: true })
+  copies = []
+})
+
+/** What the directory is like now, without the lock: as if the process had been killed. */
+async function copyNow(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'log-copy-'))
+  copies.push(copy)
+  await cp(place.directory, copy, { recursive: true, filter: (path) => !path.endsWith('lock') })
+  return copy
+}
+
+/** Lets what is under way to the disk get there. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await setImmediate()
+}
+
+async function reopen(
+  directory: string,
+  options: Partial<EmbeddedLogOptions> = {},
+): Promise<{ readonly log: EmbeddedLog; readonly notices: string[] }> {
+  const notices: string[] = []
+  const log = await openEmbeddedLog({ directory, notice: (sentence) => notices.push(sentence), ...options })
+  const topics = [catalogue.messages, catalogue.sessionInbox, catalogue.sessions, catalogue.authInbox]
+  await log.createTopics(topics.map((topic) => ({ topic, partitions: 1 })))
+  return { log, notices }
+}
+
+async function fileOf(directory: string, run: 'messages' | 'state'): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => name.startsWith(run) && name.endsWith('.log'))
+  return join(directory, names.toSorted().at(-1) ?? '')
+}
+
+async function overwrite(path: string, position: number, bytes: Uint8Array): Promise<void> {
+  const whole = await readFile(path)
+  whole.set(bytes, position)
+  await writeFile(path, whole)
+}
+
+describe('a torn tail', () => {
+  it('is cut at each byte, with one line, and never takes what was before', async () => {
+    const log = await place.open()
+    await put(log, messages, 'a=1')
+    await put(log, messages, 'b=2')
+    const before = (await stat(await fileOf(place.directory, 'messages'))).size
+    await put(log, messages, 'c=3')
+    const copy = await copyNow()
+    const path = await fileOf(copy, 'messages')
+    const whole = await readFile(path)
+    const manifest = await readFile(join(copy, 'log.json'))
+    for (let length = before; length < whole.length; length++) {
+      await writeFile(path, whole.subarray(0, length))
+      await writeFile(join(copy, 'log.json'), manifest)
+      const { log: again, notices } = await reopen(copy)
+      expect(await all(again, messages)).toEqual(['0 a=1', '1 b=2'])
+      expect(notices.length).toBe(length === before ? 0 : 1)
+      await put(again, messages, 'd=4')
+      await again.close()
+      const { log: third, notices: none } = await reopen(copy)
+      expect(await all(third, messages)).toEqual(['0 a=1', '1 b=2', '2 d=4'])
+      expect(none).toEqual([])
+      await third.close()
+    }
+  })
+
+  it('of random bytes is cut', async () => {
+    const log = await place.open()
+    await put(log, messages, 'a=1')
+    const copy = await copyNow()
+    for (const garbage of [
+      Buffer.alloc(1),
+      Buffer.alloc(5000, 0x54),
+      Buffer.from('TBF1TBF1TBF1'),
+      Buffer.alloc(3_000_000, 7),
+    ]) {
+      await appendFile(await fileOf(copy, 'messages'), garbage)
+      const { log: again, notices } = await reopen(copy)
+      expect(await all(again, messages)).toEqual(['0 a=1'])
+      expect(notices).toHaveLength(1)
+      expect(notices[0]).toContain(`${garbage.length} bytes of`)
+      await again.close()
+    }
+  })
+
+  it('in one file cuts the others at the same frame', async () => {
+    const files = new FaultyFiles()
+    const log = await place.open({ files })
+    await put(log, messages, 'a=1')
+    await put(log, facts, 'f=1')
+    const { size } = await stat(await fileOf(place.directory, 'messages'))
+    files.held = true
+    log.append(messages, batchOf('b=2'))
+    log.append(facts, batchOf('f=2'))
+    log.append(messages, batchOf('c=3'))
+    log.append(facts, batchOf('f=3'))
+    await settle()
+    const copy = await copyNow()
+    files.release()
+    await truncate(await fileOf(copy, 'messages'), size)
+    const { log: again, notices } = await reopen(copy)
+    expect(await all(again, messages)).toEqual(['0 a=1'])
+    expect(await all(again, facts)).toEqual(['0 f=1'])
+    expect(notices).toHaveLength(1)
+    await again.close()
+  })
+
+  it('takes a commit that is not whole', async () => {
+    const log = await place.open()
+    await put(log, messages, 'a=1')
+    await put(log, facts, 'f=1')
+    const claim = await log.claim('session', 0, [facts])
+    const { size } = await stat(await fileOf(place.directory, 'messages'))
+    claim.commit(
+      [{ target: facts, batch: batchOf('f=2') }],
+      [{ target: inbox, batch: batchOf('s=1') }],
+      () => {},
+    )
+    await stored(log)
+    const copy = await copyNow()
+    await truncate(await fileOf(copy, 'messages'), size)
+    const { log: again } = await reopen(copy)
+    expect(await all(again, facts)).toEqual(['0 f=1'])
+    expect(again.endOffset(inbox)).toBe(0)
+    await again.close()
+  })
+
+  it('takes a new segment whose header was never synced', async () => {
+    const log = await place.open({ segmentBytes: 300 })
+    await put(log, messages, 'a=1')
+    await put(log, messages, 'b=2')
+    await put(log, messages, 'c=3')
+    await put(log, messages, 'd=4')
+    const copy = await copyNow()
+    const path = await fileOf(copy, 'messages')
+    expect(path).toMatch(/messages.000000000002.log$/)
+    for (const left of [0, 10, 64]) {
+      await writeFile(path, Buffer.alloc(left, 3))
+      const { log: again, notices } = await reopen(copy)
+      expect(await all(again, messages)).toEqual(['0 a=1', '1 b=2', '2 c=3'])
+      expect(notices).toHaveLength(1)
+      await again.close()
+    }
+    await rm(path, { force: true })
+    const { log: again } = await reopen(copy)
+    expect(await all(again, messages)).toEqual(['0 a=1', '1 b=2', '2 c=3'])
+    await put(again, messages, 'e=5')
+    expect(await all(again, messages)).toHaveLength(4)
+    await again.close()
+  })
+
+  it('cannot be made longer by a payload that looks like a frame', async () => {
+    const log = await place.open()
+    await put(log, messages, 'a=1')
+    const copy = await copyNow()
+    const other = await EmbeddedPlace.make()
+    const otherLog = await other.open()
+    await put(otherLog, messages, 'x=1')
+    await appendFile(
+      await fileOf(copy, 'messages'),
+      Buffer.concat([Buffer.alloc(7), await readFile(await fileOf(other.directory, 'messages'))]),
+    )
+    const { log: again } = await reopen(copy)
+    expect(await all(again, messages)).toEqual(['0 a=1'])
+    await again.close()
+    await other.dispose()
+  })
+})
+
+describe('damage', () => {
+  /** Ten messages and ten facts in turn; then one byte of the given frame is turned over. */
+  async function damaged(run: 'messages' | 'state', frame: number): Promise<string> {
+    const log = await place.open()
+    for (let i = 0; i < 10; i++) {
+      await put(log, messages, `m=${i}`)
+      await put(log, facts, `f=${i}`)
+    }
+    const copy = await copyNow()
+    const path = await fileOf(copy, run)
+    const whole = await readFile(path)
+    const size = (whole.length - 64) / 10
+    const position = 64 + frame * size + 50
+    await overwrite(path, position, Buffer.from([(whole[position] ?? 0) ^ 1]))
+    return copy
+  }
+
+  it.each([
+    ['messages', 0],
+    ['messages', 4],
+    ['messages', 8],
+    ['messages', 9],
+    ['state', 0],
+    ['state', 8],
+  ] as const)(
+    'in the middle of %s, frame %i, refuses to start, naming file, offset and remedy',
+    async (run, frame) => {
+      const copy = await damaged(run, frame)
+      const size = ((await stat(await fileOf(copy, run))).size - 64) / 10
+      const before = await readFile(await fileOf(copy, run))
+      await expect(reopen(copy)).rejects.toThrow(
+        new RegExp(`${run}.000000000001.log is damaged at byte ${64 + frame * size}: .*TBMQ_LOG_DAMAGE=cut`),
+      )
+      expect(await readFile(await fileOf(copy, run))).toEqual(before)
+    },
+  )
+
+  it('of the very last frame cannot be told from a torn tail and is cut', async () => {
+    const copy = await damaged('state', 9)
+    const { log, notices } = await reopen(copy)
+    expect(await all(log, facts)).toHaveLength(9)
+    expect(await all(log, messages)).toHaveLength(10)
+    expect(notices).toHaveLength(1)
+    await log.close()
+  })
+
+  it('of the very last frame is seen after a clean stop', async () => {
+    const log = await place.open()
+    await put(log, messages, 'a=1')
+    await log.close()
+    const path = await fileOf(place.directory, 'messages')
+    await overwrite(path, (await stat(path)).size - 1, Buffer.from([1]))
+    await expect(reopen(place.directory)).rejects.toThrow('is damaged at byte 64')
+  })
+
+  it('is cut, with everything behind it, when that is asked for', async () => {
+    const copy = await damaged('messages', 4)
+    const { log, notices } = await reopen(copy, { damage: 'cut' })
+    expect(await all(log, messages)).toHaveLength(4)
+    expect(await all(log, facts)).toHaveLength(4)
+    expect(notices).toHaveLength(2)
+    await put(log, messages, 'new=1')
+    await log.close()
+    const { log: again } = await reopen(copy)
+    expect(await all(again, messages)).toHaveLength(5)
+    await again.close()
+  })
+
+  it('below what a new segment of the other run vouches for is seen', async () => {
+    const log = await place.open({ segmentBytes: 300 })
+    await put(log, facts, 'f=1')
+    for (let i = 0; i < 10; i++) await put(log, messages, `m=${i}`)
+    const copy = await copyNow()
+    const path = await fileOf(copy, 'state')
+    await overwrite(path, 130, Buffer.from([0xff]))
+    await expect(reopen(copy)).rejects.toThrow('state.000000000001.log is damaged at byte 64')
+    await overwrite(path, 10, Buffer.from([0xff]))
+    await expect(reopen(copy)).rejects.toThrow('state.000000000001.log is damaged at byte 0')
+  })
+
+  it('of a closed segment is seen when it is read, and at start if its index is gone', async () => {
+    const log = await place.open({ segmentBytes: 300 })
+    for (let i = 0; i < 10; i++) await put(log, messages, `m=${i}`)
+    await log.close()
+    const path = join(place.directory, 'messages.000000000001.log')
+    await overwrite(path, 64 + 36 + 61, Buffer.from([0xff]))
+    const { log: again } = await reopen(place.directory)
+    await expect(all(again, messages)).rejects.toThrow('messages.000000000001.log is damaged at byte 64')
+    await again.close()
+    await rm(path.replace('.log', '.index'))
+    await expect(reopen(place.directory)).rejects.toThrow('messages.000000000001.log is damaged at byte 64')
+  })
+})
+
+describe('opening', () => {
+  it('makes indexes again that are missing or broken', async () => {
+    const log = await place.open({ segmentBytes: 300 })
+    for (let i = 0; i < 10; i++) await put(log, messages, `m=${i}`)
+    await log.close()
+    const indexes = (await readdir(place.directory)).filter((name) => name.endsWith('.index'))
+    expect(indexes.length).toBeGreaterThan(2)
+    await rm(join(place.directory, indexes[0] ?? ''))
+    await writeFile(join(place.directory, indexes[1] ?? ''), 'rubbish')
+    const { log: again } = await reopen(place.directory)
+    expect(await all(again, messages)).toHaveLength(10)
+    await again.close()
+    expect((await readdir(place.directory)).filter((name) => name.endsWith('.index'))).toEqual(indexes)
+  })
+
+  it('does not read closed segments', async () => {
+    const log = await place.open({ segmentBytes: 1_000_000 })
+    const value = 'x'.repeat(10_000)
+    for (let i = 0; i < 1000; i++) log.append(messages, batchOf(`m=${value}`))
+    for (let i = 0; i < 10; i++) {
+      await stored(log)
+      for (let k = 0; k < 100; k++) log.append(messages, batchOf(`m=${value}`))
+    }
+    await log.close()
+    const files = new FaultyFiles()
+    const { log: again } = await reopen(place.directory, { files })
+    expect(files.bytesRead).toBeLessThan(5_000_000)
+    expect(again.endOffset(messages)).toBe(2000)
+    await again.close()
+  })
+
+  it('refuses a second broker, and takes over what a dead one has left', async () => {
+    await place.open()
+    await expect(place.open()).rejects.toThrow('is in use by another broker')
+    const copy = await copyNow()
+    // A socket whose process is gone: it exists and refuses.
+    const server = net.createServer()
+    const left = join(copy, 'left')
+    await new Promise<void>((resolve) => server.listen(left, resolve))
+    await link(left, join(copy, 'lock'))
+    await new Promise((resolve) => server.close(resolve))
+    const { log } = await reopen(copy)
+    await log.close()
+  })
+
+  it('refuses a directory of a newer format', async () => {
+    const log = await place.open()
+    await log.close()
+    const path = join(place.directory, 'log.json')
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"format": 1', '"format": 2'))
+    await expect(place.open()).rejects.toThrow(/has data format 2; this version reads up to 1/)
+  })
+
+  it('refuses segments without their manifest, and a manifest that is no such thing', async () => {
+    const log = await place.open()
+    await put(log, messages, 'a=1')
+    await log.close()
+    const path = join(place.directory, 'log.json')
+    await writeFile(path, '{"format": 1')
+    await expect(place.open()).rejects.toThrow('log.json cannot be read')
+    await rm(path)
+    await expect(place.open()).rejects.toThrow('log.json is missing')
+  })
+
+  it('gives topics in memory higher offsets each time', async () => {
+    const first = await place.open()
+    const target = { topic: catalogue.authInbox.name, partition: 0 }
+    await put(first, target, 'a=1')
+    const end = first.endOffset(target)
+    await first.close()
+    const second = await place.open()
+    expect(second.startOffset(target)).toBeGreaterThan(end)
+    expect(second.startOffset(target)).toBe(second.endOffset(target))
+  })
+})
