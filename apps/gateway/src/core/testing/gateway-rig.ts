@@ -1,0 +1,367 @@
+// A gateway's machines with a log and sockets that a spec works by hand: what is appended is seen as records and is stored when the spec
+// says so; what goes out is seen as packets.
+import { assert, ByteReader, ByteWriter, utf8Decode } from '#libs/base'
+import { RecordCursor } from '#libs/batch'
+import { decodeFromServer, encodePacket, Frame, NO_LIMITS, readFrame } from '#libs/mqtt'
+import type { ClientPacket, ConnectPacket, ProtocolVersion, PublishPacket, ServerPacket } from '#libs/mqtt'
+import {
+  AcknowledgeReader,
+  acknowledgeRunKind,
+  authRecord,
+  beginKeptRun,
+  beginMessageRun,
+  catalogue,
+  deliveryRecord,
+  gatewayRecord,
+  MetadataView,
+  receiversItem,
+  sessionRecord,
+  subscriptionRecord,
+  writeMessage,
+  writeReceiver,
+} from '#libs/topics'
+import type { AuthRecord, DeliveryRecord, GatewayRecord, SessionRecord, SubscriptionRecord } from '#libs/topics'
+import { Connection } from '../connection.js'
+import { emptyGatewayCounters } from '../counters.js'
+import { Gateway } from '../gateway.js'
+import { onInbox } from '../on-inbox.js'
+import type { Outlet } from '../outlet.js'
+import { defaultGatewaySettings } from '../settings.js'
+import type { GatewaySettings } from '../settings.js'
+import { NO_TARGET } from '../turns.js'
+import type { Turn } from '../turns.js'
+
+/** A message in tbmq.msg.all as a spec sees it. */
+export interface AppendedMessage {
+  readonly kind: 'message'
+  readonly partition: number
+  readonly topic: string
+  readonly payload: string
+  readonly qos: number
+  readonly retain: boolean
+  readonly expirySeconds: number
+  readonly properties: Uint8Array
+  readonly clientId: string
+}
+
+export interface AppendedAcknowledgement {
+  readonly kind: 'acknowledgement'
+  readonly partition: number
+  readonly step: number
+  readonly group: boolean
+  readonly id: number
+  readonly number: number
+  readonly reasonCode: number
+}
+
+type Appended =
+  | AppendedMessage
+  | AppendedAcknowledgement
+  | ((AuthRecord | SessionRecord | SubscriptionRecord | DeliveryRecord) & { readonly partition: number })
+
+/** A message on its way to receivers. */
+export interface RunMessage {
+  readonly topic: string
+  readonly payload?: string
+  readonly qos?: number
+  readonly retain?: boolean
+  readonly deadline?: number
+  readonly properties?: Uint8Array
+}
+
+export class GatewayRig {
+  readonly gateway: Gateway
+  now = 1_000_000
+  readonly #open: { readonly turn: Turn; readonly targets: readonly number[] }[] = []
+  #random = 0
+
+  constructor(settings: Partial<GatewaySettings> = {}) {
+    this.gateway = new Gateway({
+      settings: { ...defaultGatewaySettings, ...settings },
+      counters: emptyGatewayCounters(),
+      incarnation: 7,
+      random: () => ++this.#random,
+    })
+    this.gateway.now = this.now
+  }
+
+  get counters() {
+    return this.gateway.counters
+  }
+
+  pass(millis: number): void {
+    this.now += millis
+    this.gateway.now = this.now
+  }
+
+  /** A socket that has just opened. */
+  open(version: ProtocolVersion = 5): RigClient {
+    return new RigClient(this, version)
+  }
+
+  /** A client whose session is there; its CONNACK is taken. */
+  connect(version: ProtocolVersion = 5, given: Partial<ConnectPacket> = {}, session: Partial<Accepted> = {}): RigClient {
+    const client = this.open(version)
+    client.send(connectPacket(version, given))
+    this.store(this.endTurn())
+    client.accept(session)
+    client.take()
+    return client
+  }
+
+  /** Ends the turn as the shell does: what was appended, as values. It is not stored yet. */
+  endTurn(): readonly Appended[] {
+    const { gateway } = this
+    gateway.acknowledgements.flush()
+    const appended: Appended[] = []
+    if (gateway.appends.isEmpty && gateway.turns.current.isEmpty) return appended
+    const turn = gateway.turns.close()
+    turn.owed = gateway.appends.filled
+    const targets: number[] = []
+    gateway.appends.take(({ topic, partition, batch, number }) => {
+      targets.push(number)
+      readBatch(topic, partition, batch.bytes, appended)
+    })
+    this.#open.push({ turn, targets })
+    return appended
+  }
+
+  /** The oldest turns that are not stored are: all of them. The argument is what a spec need not look at. */
+  store(_seen: readonly Appended[] = []): void {
+    for (const { turn, targets } of this.#open.splice(0)) this.#stored(turn, targets, false)
+  }
+
+  /** The log does not take what is not stored. */
+  fail(): void {
+    for (const { turn, targets } of this.#open.splice(0)) this.#stored(turn, targets, true)
+  }
+
+  inbox(record: GatewayRecord): void {
+    const writer = new ByteWriter()
+    gatewayRecord.write(writer, record)
+    onInbox(this.gateway, writer.buffer, 0, writer.position)
+  }
+
+  /** A run from a matcher: each of the messages for each of the receivers. */
+  run(
+    receivers: readonly { readonly client: RigClient | number; readonly options?: number; readonly ids?: readonly number[] }[],
+    messages: readonly RunMessage[],
+  ): void {
+    const writer = new ByteWriter()
+    beginMessageRun(writer, this.gateway.incarnation, 0, 0)
+    writer.u8(receiversItem)
+    writer.varint(receivers.length)
+    for (const { client, options = 0, ids = [] } of receivers) {
+      writeReceiver(writer, typeof client === 'number' ? client : client.number, options, ids)
+    }
+    for (const message of messages) writeRunMessage(writer, message)
+    onInbox(this.gateway, writer.buffer, 0, writer.position)
+  }
+
+  /** A run from delivery; `begin` writes the receiver before the message. */
+  kept(begin: (writer: ByteWriter) => void, message: RunMessage): void {
+    const writer = new ByteWriter()
+    beginKeptRun(writer, this.gateway.incarnation)
+    begin(writer)
+    writeRunMessage(writer, message)
+    onInbox(this.gateway, writer.buffer, 0, writer.position)
+  }
+
+  #stored(turn: Turn, targets: readonly number[], failed: boolean): void {
+    if (targets.length === 0) this.gateway.turns.stored(turn, NO_TARGET, false)
+    for (const target of targets) this.gateway.turns.stored(turn, target, failed)
+  }
+}
+
+type Accepted = Omit<Extract<GatewayRecord, { kind: 'SessionAccepted' }>, 'kind' | 'incarnation' | 'connection'>
+
+/** A client, from the outside. */
+export class RigClient implements Outlet {
+  bytes = new Uint8Array(64)
+  at = 0
+  pending = 0
+  isClosed = false
+  readonly connection: Connection
+  #held = new Uint8Array(0)
+
+  constructor(
+    readonly rig: GatewayRig,
+    readonly version: ProtocolVersion,
+  ) {
+    const peer = { host: '192.0.2.1', port: 5000, transport: 'tcp', forwarded: false, sameOrigin: true }
+    const { gateway } = rig
+    const connection = gateway.connections.take((number) => new Connection(gateway, number, peer, this))
+    assert(connection !== undefined, 'There is room in the table.')
+    this.connection = connection
+  }
+
+  get number(): number {
+    return this.connection.number
+  }
+
+  send(...packets: readonly ClientPacket[]): void {
+    const writer = new ByteWriter()
+    for (const packet of packets) encodePacket(writer, packet, this.version)
+    this.raw(writer.copyOf())
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#held = Uint8Array.from([...this.#held, ...bytes])
+    this.#give()
+  }
+
+  #give(): void {
+    const taken = this.connection.receive(this.#held, 0, this.#held.length)
+    this.#held = this.#held.slice(taken)
+  }
+
+  /** The session is there. */
+  accept(session: Partial<Accepted> = {}): void {
+    this.rig.inbox({
+      kind: 'SessionAccepted',
+      incarnation: this.rig.gateway.incarnation,
+      connection: this.number,
+      birth: 40,
+      sessionPresent: false,
+      kept: false,
+      expirySeconds: this.connection.sessionExpirySeconds,
+      permissions: { publish: undefined, subscribe: undefined },
+      principal: '',
+      ...session,
+    })
+  }
+
+  /** The packets that have gone out since the last time. */
+  take(): readonly ServerPacket[] {
+    const packets: ServerPacket[] = []
+    const frame = new Frame()
+    let at = 0
+    while (at < this.at) {
+      const result = readFrame(this.bytes, at, this.at, frame, 268_435_460)
+      assert(result === 'frame', 'Only whole packets go out.')
+      packets.push(decodeFromServer(this.bytes, frame, this.version, NO_LIMITS))
+      at = frame.bodyTo
+    }
+    this.at = 0
+    return packets
+  }
+
+  room(length: number): void {
+    const larger = new Uint8Array((this.at + length) * 2)
+    larger.set(this.bytes.subarray(0, this.at))
+    this.bytes = larger
+  }
+
+  resume(): void {
+    this.#give()
+  }
+
+  accepted(): void {}
+
+  ended(): void {}
+
+  close(): void {
+    this.isClosed = true
+  }
+}
+
+export function connectPacket(version: ProtocolVersion, given: Partial<ConnectPacket> = {}): ConnectPacket {
+  return {
+    kind: 'connect',
+    version,
+    cleanStart: true,
+    keepAlive: 60,
+    clientId: 'c',
+    will: undefined,
+    userName: undefined,
+    password: undefined,
+    properties: {},
+    ...given,
+  }
+}
+
+export function publishPacket(topic: string, given: Partial<Omit<PublishPacket, 'kind' | 'topic'>> = {}): PublishPacket {
+  return {
+    kind: 'publish',
+    dup: false,
+    qos: 0,
+    retain: false,
+    packetId: 0,
+    payload: new Uint8Array([0x78]),
+    properties: {},
+    ...given,
+    topic,
+  }
+}
+
+function writeRunMessage(writer: ByteWriter, message: RunMessage): void {
+  const { topic, payload = 'x', qos = 0, retain = false, deadline = 0, properties = new Uint8Array(0) } = message
+  const source = new ByteWriter()
+  source.rawText(topic)
+  const topicTo = source.position
+  source.raw(properties)
+  const propertiesTo = source.position
+  source.rawText(payload)
+  writeMessage(
+    writer,
+    qos | (retain ? 4 : 0),
+    0,
+    deadline,
+    source.buffer,
+    0,
+    topicTo,
+    topicTo,
+    propertiesTo,
+    source.buffer,
+    propertiesTo,
+    source.position,
+  )
+}
+
+function readBatch(topic: string, partition: number, bytes: Uint8Array, into: Appended[]): void {
+  const cursor = new RecordCursor()
+  cursor.open(bytes)
+  while (cursor.next()) {
+    if (topic === catalogue.messages.name) into.push(readMessage(cursor, partition))
+    else readValue(topic, partition, cursor, into)
+  }
+}
+
+function readMessage({ bytes, keyFrom, keyTo, valueFrom, valueTo, headerFrom, headerTo }: RecordCursor, partition: number): Appended {
+  const metadata = new MetadataView()
+  metadata.open(bytes, headerFrom, headerTo)
+  return {
+    kind: 'message',
+    partition,
+    topic: utf8Decode(bytes, keyFrom, keyTo),
+    payload: utf8Decode(bytes, valueFrom, valueTo),
+    qos: metadata.qos,
+    retain: metadata.retain,
+    expirySeconds: metadata.expirySeconds,
+    properties: bytes.slice(metadata.propertiesFrom, metadata.propertiesTo),
+    clientId: metadata.publisher(bytes).clientId,
+  }
+}
+
+function readValue(topic: string, partition: number, cursor: RecordCursor, into: Appended[]): void {
+  const { bytes, valueFrom, valueTo } = cursor
+  if (bytes[valueFrom] === acknowledgeRunKind) {
+    const run = new AcknowledgeReader()
+    run.open(bytes, valueFrom, valueTo)
+    while (run.next()) {
+      const { step, group, id, number, reasonCode } = run
+      into.push({ kind: 'acknowledgement', partition, step, group, id, number, reasonCode })
+    }
+    return
+  }
+  const reader = new ByteReader(bytes, valueFrom, valueTo)
+  const records = {
+    [catalogue.authInbox.name]: authRecord,
+    [catalogue.sessionInbox.name]: sessionRecord,
+    [catalogue.subscriptionInbox.name]: subscriptionRecord,
+    [catalogue.deliveryInbox.name]: deliveryRecord,
+  }
+  const record = records[topic]
+  assert(record !== undefined, `Nothing is sent to ${topic}.`)
+  into.push({ ...record.read(reader), partition })
+}
