@@ -85,7 +85,7 @@ scenario(
   '5.0 [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]: the keep alive passes: the connection is closed and the will fires',
   async (t) => {
     const [client, watcher] = await withWill(t, {}, { keepalive: 1 })
-    await client.closed(4000)
+    await client.closed(10_000)
     expect(textOf(await message(watcher))).toBe('gone')
   },
   onEvery,

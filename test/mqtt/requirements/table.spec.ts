@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requirementGaps } from './table.js'
+import { conformanceTable, mosquittoTable, requirementGaps } from './table.js'
 import { requirements311 } from './v3.js'
 import { requirements5 } from './v5.js'
 
@@ -11,4 +11,11 @@ it('no number is listed twice', () => {
   for (const requirements of [requirements311, requirements5]) {
     expect(new Set(requirements.map(({ number }) => number)).size).toBe(requirements.length)
   }
+})
+
+it('the pages in docs/reference are up to date', async () => {
+  // A stale page is written anew by `npx vitest run test/mqtt/requirements -u`.
+  const reference = '../../../docs/reference'
+  await expect(conformanceTable()).toMatchFileSnapshot(`${reference}/mqtt-conformance.md`)
+  await expect(mosquittoTable()).toMatchFileSnapshot(`${reference}/mqtt-mosquitto.md`)
 })
