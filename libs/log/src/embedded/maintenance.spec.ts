@@ -187,7 +187,8 @@ describe('compaction', () => {
     await log.maintenance.compact()
     expect(log.maintenance.counts.compactions).toBeGreaterThan(0)
     const after = await all(log, facts)
-    expect(after.length).toBeLessThan(before.length / 2)
+    // It also went on by itself meanwhile, so it is compared with what was written.
+    expect(after.length).toBeLessThan(log.endOffset(facts) / 2)
     expect(lastOf(after)).toEqual(living(latest.values()))
     expect(after.every((record) => before.includes(record))).toBe(true)
     expect(log.endOffset(facts)).toBe(Number(before.at(-1)?.split(' ')[0]) + 1)
