@@ -81,6 +81,8 @@ export class Connection {
   lastTopic: TopicEntry | null = null
   /** The last turn in which something of this connection was appended. */
   lastTurn = 0
+  /** The same for its publishes. */
+  lastPublishTurn = 0
   /** Messages under way to the client, at most. */
   window = 0
   #inflight: Inflight | null = null
@@ -195,10 +197,13 @@ export class Connection {
     return this.lastTurn <= this.gateway.turns.storedNumber
   }
 
-  /** Stops reading until everything that this connection appended is stored. */
-  stallUntilStored(): void {
+  /** True when everything that this connection published is stored. Otherwise reading stops until it is. */
+  publishesAreStored(): boolean {
+    const { turns } = this.gateway
+    if (this.lastPublishTurn <= turns.storedNumber) return true
     this.stalled = true
-    this.gateway.turns.await(this, this.lastTurn)
+    turns.await(this, this.lastPublishTurn)
+    return false
   }
 
   /** What this connection appended up to the awaited turn is stored. */

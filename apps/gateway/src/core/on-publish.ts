@@ -23,10 +23,7 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
   const throughDelivery = connection.publishesThroughDelivery || (connection.kept && view.qos === 2)
   if (throughDelivery && !connection.publishesThroughDelivery) {
     // The connection's earlier publishes went another way: they must be acknowledged first.
-    if (!connection.isStored) {
-      connection.stallUntilStored()
-      return false
-    }
+    if (!connection.publishesAreStored()) return false
     connection.publishesThroughDelivery = true
   }
   const topic = topicOf(connection, buffer, view)
@@ -130,7 +127,7 @@ function append(connection: Connection, topic: TopicEntry, buffer: Uint8Array, v
   const flags = view.retain ? view.qos | retainFlag : view.qos
   writeMetadata(batch.scratch, at, flags, publisherPart, expiry, properties, propertiesFrom, propertiesTo)
   const turn = gateway.turns.current
-  connection.lastTurn = turn.number
+  connection.lastTurn = connection.lastPublishTurn = turn.number
   if (view.qos > 0) {
     turn.add(connection, view.qos === 1 ? PACKET.puback : PACKET.pubrec, view.packetId, 0, target.number)
   }

@@ -9,10 +9,7 @@ import { openRequest } from './subscribe-request.js'
 
 /** False: what this connection published before must be stored first. */
 export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: Frame): boolean {
-  if (!connection.isStored) {
-    connection.stallUntilStored()
-    return false
-  }
+  if (!connection.publishesAreStored()) return false
   const { gateway } = connection
   const packet = decodeFromClient(buffer, frame, connection.version, gateway.settings.limits)
   if (packet.kind !== 'subscribe') return true

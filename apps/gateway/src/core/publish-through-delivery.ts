@@ -31,6 +31,7 @@ export function publishThroughDelivery(
   })
   gateway.appends.send(catalogue.deliveryInbox, gateway.partitionOfClient(clientId), clientId)
   connection.appended()
+  connection.lastPublishTurn = connection.lastTurn
   if (view.qos > 0) connection.owedByDelivery++
 }
 
