@@ -8,6 +8,9 @@ import { catalogue, metadataKey, partitionOfTopic, type Topic } from '#libs/topi
 /** A batch that grows beyond this many bytes is closed, and the next record begins another one of the same commit. */
 const batchBytesMax = 512 * 1024
 
+/** A builder keeps sixteen times as much when a batch made it grow: enough for the batches of a busy second. */
+const builderCapacity = 32 * 1024
+
 const metadataHeader = new Uint8Array([metadataKey])
 
 /** Key of the runtime's own records in a state topic: kind 0, then which input the position is of. */
@@ -125,7 +128,7 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   }
 
   #new(): RecordBatchBuilder {
-    return this.#idle.pop() ?? new RecordBatchBuilder(4096)
+    return this.#idle.pop() ?? new RecordBatchBuilder(builderCapacity)
   }
 
   #builderOf(builders: RecordBatchBuilder[]): RecordBatchBuilder {

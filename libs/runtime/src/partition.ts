@@ -1,12 +1,13 @@
 // The life of one partition of a service: claim, restore, replay, run, and all over again when something fails.
 // What a service decides about one batch is one commit. A failed append is not undone: the state is dropped and restored.
-import { ByteReader, type Millis } from '#libs/base'
-import { RecordCursor, type Batch } from '#libs/batch'
+import { assert, type Millis } from '#libs/base'
+import type { Batch } from '#libs/batch'
 import type { Claim, EventLog, LogFailure, Reader, TopicPartition } from '#libs/log'
 import type { Placement, Service } from '#libs/service'
 import type { Topic } from '#libs/topics'
 import type { Clock } from './clock.js'
-import { CommitBuilder, positionKind } from './commit-builder.js'
+import { CommitBuilder } from './commit-builder.js'
+import { restore } from './restore.js'
 
 /** Positions that moved without a fact are saved this often. */
 const savePositionsMillis = 1000
@@ -31,9 +32,6 @@ export interface PartitionOptions<State, Fact> {
 /** One partition of one service on a log. */
 export class Partition<State, Fact> {
   readonly #options: PartitionOptions<State, Fact>
-  readonly #cursor = new RecordCursor()
-  readonly #keyReader = new ByteReader(new Uint8Array(0))
-  readonly #valueReader = new ByteReader(new Uint8Array(0))
   #state: State | undefined
   #commit: CommitBuilder<State, Fact> | undefined
   #claim: Claim | undefined
@@ -48,6 +46,8 @@ export class Partition<State, Fact> {
   #failedBatch = ''
   #failures = 0
   #life = 0
+  /** Requests that wait for a stream. */
+  readonly #waiting: (() => void)[] = []
 
   constructor(options: PartitionOptions<State, Fact>) {
     this.#options = options
@@ -85,16 +85,12 @@ export class Partition<State, Fact> {
     const { partition } = placement
     const states = service.states.map((topic) => ({ topic: topic.name, partition }))
     this.#claim = await log.claim(service.name, partition, states)
-    const state = service.empty(placement)
-    this.#saved = service.inputs.map(() => 0)
-    for (const [index, target] of states.entries()) {
-      await log.readState(target, (batch) => {
-        this.#apply(state, index === 0 ? 0 : 1, batch)
-      })
-    }
-    await this.#replay(state)
+    const [inbox] = this.#targets
+    assert(inbox !== undefined, 'a service has an inbox')
+    const { state, positions } = await restore(log, service, placement, inbox, clock.now())
     if (this.#stopped || life !== this.#life) return
-    this.#positions = [...this.#saved]
+    this.#saved = positions
+    this.#positions = [...positions]
     this.#state = state
     const { topicPartitions } = placement
     this.#commit = new CommitBuilder(service, state, partition, topicPartitions)
@@ -142,6 +138,7 @@ export class Partition<State, Fact> {
     this.#positions[input] = batch.nextOffset
     this.#store()
     this.#schedule(now)
+    if (this.#waiting.length > 0) this.#advanced()
   }
 
   /** Lets the service decide something that no batch brought: what a shell has to tell it. */
@@ -167,19 +164,66 @@ export class Partition<State, Fact> {
 
   #openReaders(): void {
     const { log, deliver } = this.#options
-    this.#readers = this.#targets.map((target, input) =>
-      log.read(target, {
-        from: Math.max(this.#positions[input] ?? 0, log.startOffset(target)),
+    this.#readers = this.#targets.map((target, input) => {
+      const from = this.#startOf(target, input)
+      return log.read(target, {
+        from,
         visibility: 'appended',
         handle: (batch) => {
+          const ends = input === 0 ? this.#streamsAhead() : undefined
+          if (ends !== undefined) return this.#afterStreams(ends, batch)
           if (deliver === undefined) this.take(batch)
           else return deliver(this, batch)
         },
         failed: (error) => {
           this.#fail('reading failed', error)
         },
-      }),
-    )
+      })
+    })
+  }
+
+  /** The saved position; never a silent jump when the log has forgotten what lies there. */
+  #startOf(target: TopicPartition, input: number): number {
+    const position = this.#positions[input] ?? 0
+    const start = this.#options.log.startOffset(target)
+    if (position >= start) return position
+    if (position > 0) {
+      const missing = `records ${String(position)} to ${String(start - 1)} of ${target.topic}`
+      this.#options.failed(`${missing} are no longer there and were never read`, undefined)
+    }
+    return (this.#positions[input] = start)
+  }
+
+  /** The ends of streams that have not been read as far as they go now; undefined when all have. */
+  #streamsAhead(): readonly number[] | undefined {
+    const { log, service } = this.#options
+    let ends: number[] | undefined
+    for (const [input, target] of this.#targets.entries()) {
+      if (service.inputs[input]?.kind !== 'stream') continue
+      const end = log.endOffset(target)
+      if (end > (this.#positions[input] ?? 0)) (ends ??= [])[input] = end
+    }
+    return ends
+  }
+
+  /**
+   * A request is decided when the streams have been read to an end fetched after it arrived: what was published before a SUBSCRIBE
+   * was appended is routed before it.
+   */
+  async #afterStreams(ends: readonly number[], batch: Batch): Promise<void> {
+    const life = this.#life
+    const behind = (): boolean => ends.some((end, input) => (this.#positions[input] ?? 0) < end)
+    while (behind() && life === this.#life && this.ready) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    if (life !== this.#life || !this.ready) return
+    const { deliver } = this.#options
+    if (deliver === undefined) this.take(batch)
+    else await deliver(this, batch)
+  }
+
+  #advanced(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   /** The batch could not be taken: drop the state, restore, try it again; after some attempts pass it over. */
@@ -227,49 +271,8 @@ export class Partition<State, Fact> {
     this.#wakeAt = Infinity
     const readers = this.#readers
     this.#readers = []
+    this.#advanced()
     await Promise.all(readers.map((reader) => reader.close()))
-  }
-
-  #apply(state: State, topic: 0 | 1, batch: Batch): void {
-    const { service } = this.#options
-    const cursor = this.#cursor
-    cursor.open(batch.bytes)
-    while (cursor.next()) {
-      const key = this.#keyReader.reset(cursor.bytes, cursor.keyFrom, cursor.keyTo)
-      const value =
-        cursor.valueFrom < 0
-          ? undefined
-          : this.#valueReader.reset(cursor.bytes, cursor.valueFrom, cursor.valueTo)
-      if (cursor.bytes[cursor.keyFrom] === positionKind) {
-        key.u8()
-        if (value !== undefined) this.#saved[key.varint()] = value.varint()
-        continue
-      }
-      const fact = service.facts.read(topic, key, value)
-      if (fact !== undefined) service.apply(state, fact)
-    }
-  }
-
-  /** Repeats the inbox up to the saved position for a service whose state follows from it. */
-  async #replay(state: State): Promise<void> {
-    const { log, service, clock } = this.#options
-    const to = this.#saved[0] ?? 0
-    const wanted = service.replayFrom?.(state)
-    const target = this.#targets[0]
-    if (wanted === undefined || target === undefined) return
-    const from = Math.max(wanted, log.startOffset(target))
-    if (from >= to) return
-    await new Promise<void>((resolve, reject) => {
-      const reader = log.read(target, {
-        from,
-        visibility: 'appended',
-        handle: (batch) => {
-          if (batch.baseOffset < to) service.replay?.(state, batch, clock.now())
-          if (batch.nextOffset >= to) void reader.close().then(resolve)
-        },
-        failed: reject,
-      })
-    })
   }
 
   /** One commit of all that was decided; without facts the positions are saved later. */
