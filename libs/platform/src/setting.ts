@@ -1,4 +1,5 @@
 // One setting: its name in the environment, its kind, its default and a sentence. How text becomes a value, and what is wrong with it.
+import { IpNetworks } from '#libs/base'
 
 /** What a setting's text means; `parse` throws a sentence about what would be right. */
 export interface SettingKind<T> {
@@ -122,4 +123,19 @@ export const list: SettingKind<readonly string[]> = {
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== ''),
+}
+
+/** IP addresses and networks. */
+export const networks: SettingKind<IpNetworks> = {
+  written: 'addresses and networks, with commas',
+  parse: (given) => new IpNetworks(list.parse(given)),
+}
+
+/** A path of an address of the web. */
+export const urlPath: SettingKind<string> = {
+  written: 'path, e.g. /mqtt',
+  parse(given) {
+    if (!/^\/[^\s?#]*$/.test(given)) throw new RangeError('must be a path such as /mqtt')
+    return given
+  },
 }

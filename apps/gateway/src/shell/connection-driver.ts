@@ -11,6 +11,7 @@ import { Wire } from './wire.js'
 
 /** What the driver writes lines with. */
 export interface LineWriter {
+  debug(fields: object, sentence: string): void
   info(fields: object, sentence: string): void
   warn(fields: object, sentence: string): void
   error(fields: object, sentence: string): void
@@ -60,7 +61,9 @@ export class ConnectionDriver {
     const { gateway } = this
     gateway.now = this.now()
     const wire = new Wire(transport, this)
-    const connection = gateway.connections.take((number) => new Machine(gateway, number, transport.peer, wire))
+    const connection = gateway.connections.take(
+      (number) => new Machine(gateway, number, transport.peer, wire),
+    )
     if (connection === undefined) return undefined
     wire.connection = connection
     this.#wires.add(wire)
@@ -77,6 +80,17 @@ export class ConnectionDriver {
   /** Called whenever a half-open connection has become a whole one or is gone. */
   whenHalfOpenFree(callback: () => void): void {
     this.#onHalfOpenFree.push(callback)
+  }
+
+  /** A socket takes a half-open place before it is a connection: a handshake or a header comes first. */
+  arrive(): void {
+    this.#halfOpen++
+    this.gateway.counters.halfOpen = this.#halfOpen
+  }
+
+  /** It has become a connection, which `open` has given a place of its own, or it is gone. */
+  arrived(): void {
+    this.#noLongerHalfOpen()
   }
 
   /** True while so much is appended and not stored that sockets are not read. */
@@ -242,7 +256,8 @@ export class ConnectionDriver {
           connection.end('keepAlive', 0x8d, 'Nothing was heard for one and a half times the keep alive.')
         }
       } else if (connection.state === 'connecting') {
-        if (now - connection.opened > connectMillisMax) connection.end('protocol', 0x80, 'No CONNECT came in time.')
+        if (now - connection.opened > connectMillisMax)
+          connection.end('protocol', 0x80, 'No CONNECT came in time.')
       } else if (wire.closingSince !== 0 && now - wire.closingSince > lingerMillisMax) wire.destroy()
     }
   }

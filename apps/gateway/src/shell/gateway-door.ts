@@ -1,10 +1,13 @@
 // The gateway as the platform opens and closes it, with the broker's settings put into the gateway's own terms.
 import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import type { IpNetworks } from '#libs/base'
 import { DEFAULT_LIMITS } from '#libs/mqtt'
 import { emptyGatewayCounters } from '../core/counters.js'
 import type { GatewayCounters } from '../core/counters.js'
 import { defaultGatewaySettings } from '../core/settings.js'
 import type { GatewaySettings } from '../core/settings.js'
+import type { Entrances } from './listeners/open-listeners.js'
 import { startGateway } from './start-gateway.js'
 import type { GatewayParts, RunningGateway } from './start-gateway.js'
 
@@ -12,10 +15,29 @@ import type { GatewayParts, RunningGateway } from './start-gateway.js'
 export interface DoorSettings {
   readonly gatewayName: string
   readonly partitions: number
+  readonly dataDir: string
   readonly tcpEnabled: boolean
   readonly tcpHost: string
   readonly tcpPort: number
   readonly tcpConnectionsMax: number
+  readonly tlsEnabled: boolean
+  readonly tlsHost: string
+  readonly tlsPort: number
+  readonly tlsConnectionsMax: number
+  readonly wsEnabled: boolean
+  readonly wsHost: string
+  readonly wsPort: number
+  readonly wsConnectionsMax: number
+  readonly wssEnabled: boolean
+  readonly wssHost: string
+  readonly wssPort: number
+  readonly wssConnectionsMax: number
+  readonly wsPath: string
+  readonly wsOrigins: readonly string[]
+  readonly tlsCertificate: string
+  readonly tlsKey: string
+  readonly tlsClientCa: string
+  readonly proxyFrom: IpNetworks
   readonly packetMax: number
   readonly packetMaxBeforeLogin: number
   readonly connectTimeout: number
@@ -53,11 +75,11 @@ export function gatewayDoor({ log, settings, logger, now }: DoorParts): GatewayD
   return {
     counters,
     open: async () => {
-      const { tcpEnabled, tcpHost: host, tcpPort: port, tcpConnectionsMax: connectionsMax } = settings
       running = await startGateway({
         log,
         settings: gatewaySettings(settings),
-        entrances: tcpEnabled ? { tcp: { host, port, connectionsMax } } : {},
+        entrances: entrancesOf(settings),
+        trusted: settings.proxyFrom,
         logger,
         counters,
         now,
@@ -67,6 +89,38 @@ export function gatewayDoor({ log, settings, logger, now }: DoorParts): GatewayD
     },
     close: async () => {
       await running?.stop()
+    },
+  }
+}
+
+/** Bytes of one WebSocket message beyond the largest packet: several may come in one. */
+const messageBytesMore = 65_536
+
+function entrancesOf(settings: DoorSettings): Entrances {
+  const entrance = (name: 'tcp' | 'tls' | 'ws' | 'wss') =>
+    settings[`${name}Enabled`]
+      ? {
+          host: settings[`${name}Host`],
+          port: settings[`${name}Port`],
+          connectionsMax: settings[`${name}ConnectionsMax`],
+        }
+      : undefined
+  const { dataDir, tlsCertificate, tlsKey, tlsClientCa } = settings
+  return {
+    tcp: entrance('tcp'),
+    tls: entrance('tls'),
+    ws: entrance('ws'),
+    wss: entrance('wss'),
+    certificates: {
+      certificate: tlsCertificate === '' ? join(dataDir, 'certificates', 'server.pem') : tlsCertificate,
+      key: tlsKey === '' ? join(dataDir, 'certificates', 'server-key.pem') : tlsKey,
+      clientCa: tlsClientCa === '' ? undefined : tlsClientCa,
+      areRequired: tlsCertificate !== '' || tlsKey !== '' || tlsClientCa !== '',
+    },
+    webSocket: {
+      path: settings.wsPath,
+      origins: settings.wsOrigins,
+      messageBytesMax: settings.packetMax + messageBytesMore,
     },
   }
 }

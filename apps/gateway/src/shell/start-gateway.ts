@@ -1,27 +1,26 @@
 // Starts a gateway: its life begins in the log, its inbox is read, its listeners open. And stops it: good-bye to all clients, everything
 // of theirs stored, its life ended in the log.
+import type { IpNetworks } from '#libs/base'
 import { RecordCursor } from '#libs/batch'
 import type { EventLog } from '#libs/log'
 import { gatewayInbox } from '#libs/topics'
 import type { GatewayCounters } from '../core/counters.js'
 import { Gateway } from '../core/gateway.js'
-import { onInbox } from '../core/on-inbox.js'
 import type { GatewaySettings } from '../core/settings.js'
 import { ConnectionDriver } from './connection-driver.js'
 import type { LineWriter } from './connection-driver.js'
 import { beginIncarnation, endIncarnation } from './incarnation.js'
-import { listenTcp } from './listeners/tcp.js'
-import type { Listener } from './listeners/tcp.js'
-
-/** Where to listen; a listener that is left out does not open. */
-export interface Entrances {
-  readonly tcp?: { readonly host: string; readonly port: number; readonly connectionsMax: number }
-}
+import { Descriptors, socketsAllowed } from './listeners/descriptors.js'
+import type { Listener } from './listeners/listener.js'
+import { openListeners } from './listeners/open-listeners.js'
+import type { Entrances } from './listeners/open-listeners.js'
 
 export interface GatewayParts {
   readonly log: EventLog
   readonly settings: GatewaySettings
   readonly entrances: Entrances
+  /** Proxies that may name the client. */
+  readonly trusted: IpNetworks
   readonly logger: LineWriter
   readonly counters: GatewayCounters
   readonly now: () => number
@@ -36,7 +35,7 @@ export interface RunningGateway {
 }
 
 export async function startGateway(parts: GatewayParts): Promise<RunningGateway> {
-  const { log, settings, logger, counters, now, random } = parts
+  const { log, settings, entrances, trusted, logger, counters, now, random } = parts
   const { gatewayName } = settings
   const incarnation = await beginIncarnation(log, gatewayName)
   const gateway = new Gateway({ settings, counters, incarnation, random })
@@ -62,20 +61,20 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
       },
     },
   )
-  const listeners = await openListeners(parts, driver)
+  const listeners = await openListeners(entrances, {
+    reception: driver,
+    logger,
+    trusted,
+    descriptors: new Descriptors({ max: socketsAllowed(), logger }),
+    arrivalMillisMax: settings.connectMillisMax,
+  })
   return {
-    listeners,
+    listeners: listeners.open,
     stop: async () => {
-      for (const listener of listeners) listener.close()
+      listeners.close()
       await driver.stop()
       await reader.close()
       await endIncarnation(log, gatewayName, incarnation)
     },
   }
-}
-
-async function openListeners({ entrances, logger }: GatewayParts, driver: ConnectionDriver): Promise<Listener[]> {
-  const listeners: Listener[] = []
-  if (entrances.tcp !== undefined) listeners.push(await listenTcp({ ...entrances.tcp, driver, logger }))
-  return listeners
 }

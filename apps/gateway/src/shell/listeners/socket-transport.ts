@@ -1,5 +1,6 @@
 // A transport over a socket of Node: TCP as it is, TLS too.
 import { EMPTY_BYTES } from '#libs/base'
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Peer } from '#libs/topics'
 import type { Transport, TransportEvents } from '../transport.js'
@@ -9,64 +10,75 @@ export class SocketTransport implements Transport {
   #waiting = false
   readonly #taken = (): void => {
     this.#waiting = false
-    if (this.#socket.writableLength > 0) this.#waitUntilTaken()
-    if (!this.#socket.destroyed) this.events?.drained()
+    if (this.socket.writableLength > 0) this.#waitUntilTaken()
+    if (!this.socket.destroyed) this.events?.drained()
   }
-  readonly #socket: Socket
-  /** TLS keeps what it was given while it encrypts: its memory is never used again. */
-  readonly #mayReuse: boolean
 
+  /** `closing`: what tells with `close` that nothing will come any more, when it is not the socket. */
   constructor(
-    socket: Socket,
-    readonly peer: Peer,
-    mayReuse = true,
+    protected readonly socket: Socket,
+    public peer: Peer,
+    closing?: EventEmitter,
   ) {
-    this.#socket = socket
-    this.#mayReuse = mayReuse
     // What goes wrong with a socket ends it, and `close` follows.
-    socket.on('error', () => {})
-    // MQTT knows no half-closed connections: who sends nothing any more is gone, and that counts at once, before other sockets are read.
-    socket.on('end', () => {
-      this.events?.closed()
-      socket.destroy()
+    socket.on('error', ignore)
+    if (closing === undefined) {
+      // MQTT knows no half-closed connections: who sends nothing any more is gone, and that counts at once, before other sockets are read.
+      socket.on('end', () => {
+        this.closed()
+        socket.destroy()
+      })
+    }
+    const emitter = closing ?? socket
+    emitter.on('close', () => {
+      this.closed()
     })
-    socket.on('close', () => this.events?.closed())
   }
 
   get pending(): number {
-    return this.#socket.writableLength
+    return this.socket.writableLength
   }
 
   write(bytes: Uint8Array, length: number): boolean {
-    const socket = this.#socket
+    const { socket } = this
     if (socket.destroyed || socket.writableEnded) return true
-    socket.write(length === bytes.length ? bytes : bytes.subarray(0, length))
-    // Nothing is pending: the system has taken it all, and nobody looks at the memory any more.
-    if (socket.writableLength === 0) return this.#mayReuse
+    this.send(length === bytes.length ? bytes : bytes.subarray(0, length))
+    // Nothing is pending: the system has taken it all (TLS has encrypted it), and nobody looks at the memory any more.
+    if (socket.writableLength === 0) return true
     this.#waitUntilTaken()
     return false
   }
 
   pause(): void {
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.socket.resume()
   }
 
   end(): void {
-    if (!this.#socket.writableEnded) this.#socket.end()
+    if (!this.socket.writableEnded) this.socket.end()
   }
 
   destroy(): void {
-    this.#socket.destroy()
+    this.socket.destroy()
+  }
+
+  protected send(bytes: Uint8Array): void {
+    this.socket.write(bytes)
+  }
+
+  protected closed(): void {
+    this.events?.closed()
   }
 
   /** An empty write behind the others: its callback comes when they have left. */
   #waitUntilTaken(): void {
-    if (this.#waiting || this.#socket.destroyed || this.#socket.writableEnded) return
+    if (this.#waiting || this.socket.destroyed || this.socket.writableEnded) return
     this.#waiting = true
-    this.#socket.write(EMPTY_BYTES, this.#taken)
+    this.socket.write(EMPTY_BYTES, this.#taken)
   }
 }
+
+const ignore = (): void => {}
