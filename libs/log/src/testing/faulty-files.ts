@@ -3,6 +3,7 @@
 import { cpSync } from 'node:fs'
 import { open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { SeededRandom } from '#libs/base'
 import { nodeFiles, type Files, type OpenFile } from '../embedded/files.js'
 
@@ -24,27 +25,41 @@ class FaultyFile implements OpenFile {
     position: number,
     done: (error: Error | null, written: number) => void,
   ): void {
-    const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
-    const error = this.#files.failure('writev')
-    const room = this.#files.take(size)
-    if (error !== undefined || room === 0) return void setImmediate(done, error ?? noSpace(), 0)
-    if (room < size) {
+    const write = (): Promise<number> => {
+      const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+      const error = this.#files.failure('writev')
+      const room = this.#files.take(size)
+      if (error !== undefined || room === 0) return Promise.reject(error ?? noSpace())
       // A disk that fills up takes a part of the write and says so only by the count.
-      const some = Buffer.concat(buffers).subarray(0, room)
-      this.#file.writev([some], position, done)
-    } else this.#file.writev(buffers, position, done)
+      const some = room < size ? [Buffer.concat(buffers).subarray(0, room)] : buffers
+      return new Promise((resolve, reject) => {
+        this.#file.writev(some, position, (failed, count) =>
+          failed === null ? resolve(count) : reject(failed),
+        )
+      })
+    }
+    this.#files.run(write).then(
+      (written) => done(null, written),
+      (error: Error) => done(error, 0),
+    )
   }
 
   sync(done: (error: Error | null) => void): void {
-    this.#files.gate(async () => {
+    const sync = async (): Promise<void> => {
       const error = this.#files.failure('sync')
-      if (error !== undefined) return done(error)
-      const { size } = await stat(this.#path).catch(() => ({ size: 0 }))
-      this.#file.sync((failed) => {
-        if (failed === null) this.#files.synced(this.#path, size)
-        done(failed)
+      if (error !== undefined) throw error
+      const size = await this.#file.size()
+      await new Promise<void>((resolve, reject) => {
+        this.#file.sync((failed) => (failed === null ? resolve() : reject(failed)))
       })
-    })
+      this.#files.synced(this.#path, size)
+    }
+    this.#files.gate(() =>
+      this.#files.run(sync).then(
+        () => done(null),
+        (error: Error) => done(error),
+      ),
+    )
   }
 
   read(target: Uint8Array, position: number): Promise<number> {
@@ -52,11 +67,13 @@ class FaultyFile implements OpenFile {
     return this.#file.read(target, position)
   }
 
-  async truncate(length: number): Promise<void> {
-    const error = this.#files.failure('truncate')
-    if (error !== undefined) throw error
-    await this.#file.truncate(length)
-    this.#files.truncated(this.#path, length)
+  truncate(length: number): Promise<void> {
+    return this.#files.run(async () => {
+      const error = this.#files.failure('truncate')
+      if (error !== undefined) throw error
+      await this.#file.truncate(length)
+      this.#files.truncated(this.#path, length)
+    })
   }
 
   size(): Promise<number> {
@@ -77,6 +94,9 @@ export class FaultyFiles implements Files {
   /** While true, syncs wait. */
   held = false
   #waiting: (() => void)[] = []
+  /** Calls that are at the real file system, and what new ones wait for. */
+  #running = 0
+  #frozen: { readonly over: Promise<void> } | undefined
   readonly #failing = new Map<FileCall, { left: number; readonly error: Error }>()
   /** Bytes of each file that a power cut leaves alone. */
   readonly #synced = new Map<string, number>()
@@ -102,13 +122,20 @@ export class FaultyFiles implements Files {
 
   /**
    * Puts into `target` what a power cut at this moment would leave of `directory`: of every file what lies beyond its last sync is
-   * gone or random, new names may be missing, removed and replaced files may be back. Hold the syncs before.
+   * gone or random, new names may be missing, removed and replaced files may be back. Hold the syncs before; `now` is called at
+   * the very moment.
    */
-  async powerCut(directory: string, target: string, random: SeededRandom): Promise<void> {
+  async powerCut(directory: string, target: string, random: SeededRandom, now: () => void): Promise<void> {
+    let thaw = (): void => undefined
+    this.#frozen = { over: new Promise((resolve) => (thaw = resolve)) }
+    while (this.#running > 0) await setImmediate()
+    now()
     cpSync(directory, target, { recursive: true, filter: (path) => basename(path) !== 'lock' })
     const synced = new Map([...this.#synced].map(([path, size]) => [basename(path), size]))
     const stashed = [...this.#stashed].reverse()
     const created = [...this.#created]
+    this.#frozen = undefined
+    thaw()
     for (const { path, bytes } of stashed)
       if (random.chance(0.5)) {
         await writeFile(join(target, basename(path)), bytes)
@@ -123,16 +150,18 @@ export class FaultyFiles implements Files {
 
   // What the log calls.
 
-  async open(path: string, mode: 'create' | 'write' | 'read'): Promise<OpenFile> {
-    const error = this.failure('open')
-    if (error !== undefined) throw error
-    if (mode === 'create' && this.space <= 0) throw noSpace()
-    const file = await nodeFiles.open(path, mode)
-    if (mode === 'create') {
-      this.#created.add(path)
-      this.#synced.set(path, 0)
-    } else if (!this.#synced.has(path)) this.#synced.set(path, await file.size())
-    return new FaultyFile(this, path, file)
+  open(path: string, mode: 'create' | 'write' | 'read'): Promise<OpenFile> {
+    return this.run(async () => {
+      const error = this.failure('open')
+      if (error !== undefined) throw error
+      if (mode === 'create' && this.space <= 0) throw noSpace()
+      const file = await nodeFiles.open(path, mode)
+      if (mode === 'create') {
+        this.#created.add(path)
+        this.#synced.set(path, 0)
+      } else if (!this.#synced.has(path)) this.#synced.set(path, await file.size())
+      return new FaultyFile(this, path, file)
+    })
   }
 
   list(directory: string): Promise<string[]> {
@@ -143,29 +172,35 @@ export class FaultyFiles implements Files {
     return nodeFiles.readText(path)
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    const error = this.failure('rename')
-    if (error !== undefined) throw error
-    await this.#stash(to)
-    await nodeFiles.rename(from, to)
-    this.#synced.set(to, this.#synced.get(from) ?? 0)
-    this.#synced.delete(from)
-    this.#created.delete(from)
+  rename(from: string, to: string): Promise<void> {
+    return this.run(async () => {
+      const error = this.failure('rename')
+      if (error !== undefined) throw error
+      await this.#stash(to)
+      await nodeFiles.rename(from, to)
+      this.#synced.set(to, this.#synced.get(from) ?? 0)
+      this.#synced.delete(from)
+      this.#created.delete(from)
+    })
   }
 
-  async remove(path: string): Promise<void> {
-    const error = this.failure('remove')
-    if (error !== undefined) throw error
-    if (!this.#created.has(path)) await this.#stash(path)
-    await nodeFiles.remove(path)
+  remove(path: string): Promise<void> {
+    return this.run(async () => {
+      const error = this.failure('remove')
+      if (error !== undefined) throw error
+      if (!this.#created.has(path)) await this.#stash(path)
+      await nodeFiles.remove(path)
+    })
   }
 
-  async syncDirectory(directory: string): Promise<void> {
-    const error = this.failure('syncDirectory')
-    if (error !== undefined) throw error
-    await nodeFiles.syncDirectory(directory)
-    this.#stashed = []
-    this.#created.clear()
+  syncDirectory(directory: string): Promise<void> {
+    return this.run(async () => {
+      const error = this.failure('syncDirectory')
+      if (error !== undefined) throw error
+      await nodeFiles.syncDirectory(directory)
+      this.#stashed = []
+      this.#created.clear()
+    })
   }
 
   async room(directory: string): Promise<{ readonly total: number; readonly free: number }> {
@@ -176,6 +211,17 @@ export class FaultyFiles implements Files {
   async #stash(path: string): Promise<void> {
     const bytes = await readFile(path).catch(() => undefined)
     if (bytes !== undefined) this.#stashed.push({ path, bytes })
+  }
+
+  /** Calls the file system, unless the power is about to fail. */
+  async run<Result>(call: () => Promise<Result>): Promise<Result> {
+    while (this.#frozen !== undefined) await this.#frozen.over
+    this.#running++
+    try {
+      return await call()
+    } finally {
+      this.#running--
+    }
   }
 
   // What its files report.
