@@ -10,7 +10,8 @@ import {
 } from '#libs/topics'
 import { Group } from './group.js'
 import { noIds, QueuedMessage } from './message.js'
-import { marksOf, type Arrival, type Queue } from './queue.js'
+import { isFull, marksOf, type Arrival, type Queue } from './queue.js'
+import { sendNow } from './redeliver.js'
 import { change, makeReady, type Turn } from './turn.js'
 
 /** Receivers of the messages that follow, side by side; made once. */
@@ -105,6 +106,7 @@ function arrive(turn: Turn, who: Queue | Group, message: QueuedMessage, options:
   } else {
     const retain = (message.tag & messageRetain) !== 0 && (options & retainAsPublishedOption) !== 0
     // The lower of the two [MQTT-3.8.4-8].
+    if (who.online !== undefined && isFull(who.line, message.size, turn.limits)) sendNow(turn, who)
     arrival = who.arrive(message, marksOf(Math.min(qos, options & 3), retain), turn.limits)
   }
   count(turn, who, arrival)

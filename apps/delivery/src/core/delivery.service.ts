@@ -23,7 +23,7 @@ import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-memb
 import { moveOn, passBatch } from './keep.js'
 import { pin, unpin } from './memory.js'
 import { publishOfSession, publishWill, releaseReceived } from './publish.js'
-import { endSession, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
+import { endSession, sendNow, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
 import { settle } from './restore.js'
 import { deliverySettings, type DeliveryLimits, type DeliverySettings } from './settings.js'
 import { applyDeliveryFact, emptyState, type DeliveryState } from './state.js'
@@ -86,10 +86,7 @@ function finish(turn: Turn, batch: Batch): void {
     what.ready = false
     if (what.ended) continue
     if (what instanceof Group) distribute(turn, what)
-    else {
-      turn.counters.droppedExpired += what.admit(turn.now)
-      writeOut(turn, what)
-    }
+    else sendNow(turn, what)
     if (what.overflowing && what.line.length * 2 < turn.limits.queueLengthMax) what.overflowing = false
   }
   pin(turn.state, batch, turn.now)

@@ -3,17 +3,8 @@
 import { SeededRandom } from '#libs/base'
 import { pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
 import { describe, expect, it } from 'vitest'
-import {
-  answers,
-  at,
-  DeliveryRig,
-  offline,
-  online,
-  record,
-  run,
-  type Delivered,
-  type SentRecord,
-} from '../testing/delivery-rig.js'
+import { answers, at, offline, online, record, run } from '../testing/appends.js'
+import { DeliveryRig, type Delivered, type SentRecord } from '../testing/delivery-rig.js'
 
 interface Client {
   readonly birth: number

@@ -113,7 +113,7 @@ export function admitToLine(
   return pushedOut ? 'pushedOut' : 'queued'
 }
 
-function isFull(line: Line, size: number, limits: DeliveryLimits): boolean {
+export function isFull(line: Line, size: number, limits: DeliveryLimits): boolean {
   const { queueLengthMax, queueBytesMax } = limits
   if (queueLengthMax > 0 && line.length >= queueLengthMax) return true
   return queueBytesMax > 0 && line.length > 0 && line.bytes + size > queueBytesMax

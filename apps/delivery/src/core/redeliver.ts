@@ -77,6 +77,12 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
     queue.line.dropMessage(position)
 }
 
+/** Sends what the client has room for. */
+export function sendNow(turn: Turn, queue: Queue): void {
+  turn.counters.droppedExpired += queue.admit(turn.now)
+  writeOut(turn, queue)
+}
+
 /** Sends what has been decided; stops where a message is not in memory. */
 export function writeOut(turn: Turn, queue: Queue): void {
   const { line, online } = queue

@@ -5,8 +5,6 @@ import { describe, expect, it } from 'vitest'
 import {
   answers,
   at,
-  DeliveryRig,
-  dump,
   end,
   join,
   offline,
@@ -14,9 +12,10 @@ import {
   page,
   record,
   run,
-  type Delivered,
   type Receiver,
-} from '../testing/delivery-rig.js'
+} from '../testing/appends.js'
+import { DeliveryRig, type Delivered } from '../testing/delivery-rig.js'
+import { dump } from '../testing/dump.js'
 import { groupStrategies } from './settings.js'
 
 const births = [11, 12, 13, 14, 15, 16]

@@ -8,16 +8,8 @@ import { MemoryStore, openEmbeddedStore, type KeptSessionStore, type StoreChange
 import { pubackStep } from '#libs/topics'
 import { describe, expect, it } from 'vitest'
 import { residentBytes } from '../core/projection.js'
-import {
-  answers,
-  at,
-  DeliveryRig,
-  end,
-  offline,
-  online,
-  run,
-  type Delivered,
-} from '../testing/delivery-rig.js'
+import { answers, at, end, offline, online, run } from '../testing/appends.js'
+import { DeliveryRig, type Delivered } from '../testing/delivery-rig.js'
 import { StoreKeeper } from './checkpoint.js'
 
 class Broker {

@@ -1,14 +1,10 @@
 // Runs the delivery service on batches made here. Keeps the inbox, what was sent (as values) and the compacted facts, and can throw the
 // state away and restore it as the runtime does.
-import { ByteReader, ByteWriter, fromHex, toHex, utf8Decode, utf8Encode } from '#libs/base'
+import { ByteReader, ByteWriter, fromHex, toHex, utf8Decode } from '#libs/base'
 import { RecordBatchBuilder, stamp, type Batch } from '#libs/batch'
 import type { Outcome, Placement } from '#libs/service'
 import {
-  beginAcknowledgeRun,
-  beginMessageRun,
   catalogue,
-  deliveryRecord,
-  directRun,
   dupOption,
   gatewayRecord,
   groupOption,
@@ -16,46 +12,15 @@ import {
   keptRunKind,
   messageItem,
   messageRunKind,
-  receiversItem,
-  routedRun,
   RunReader,
   subscriptionRecord,
-  writeAcknowledgement,
-  writeMessage,
-  writeReceiver,
-  type Address,
-  type DeliveryRecord,
   type Topic,
 } from '#libs/topics'
 import { deliveryService } from '../core/delivery.service.js'
 import type { DeliveryFact } from '../core/facts.js'
 import { deliverySettings, type DeliveryLimits, type DeliverySettings } from '../core/settings.js'
 import type { DeliveryState } from '../core/state.js'
-
-export const at = (connection: number, incarnation = 1, gateway = 'g'): Address => ({
-  gateway,
-  incarnation,
-  connection,
-})
-
-export interface Receiver {
-  readonly id: number
-  readonly qos?: number
-  readonly group?: boolean
-  readonly retainAsPublished?: boolean
-  readonly ids?: readonly number[]
-}
-
-export interface Message {
-  readonly offset: number
-  readonly topic?: string
-  readonly payload?: string | Uint8Array
-  readonly qos?: number
-  readonly retain?: boolean
-  readonly deadline?: number
-  readonly properties?: Uint8Array
-  readonly to: readonly Receiver[]
-}
+import type { Append } from './appends.js'
 
 /** A message as a gateway gets it. */
 export interface Delivered {
@@ -82,105 +47,8 @@ export interface SentRecord {
   readonly [field: string]: unknown
 }
 
-type Append = (builder: RecordBatchBuilder) => void
-
-export const record =
-  (value: DeliveryRecord): Append =>
-  (builder) => {
-    const writer = new ByteWriter()
-    deliveryRecord.write(writer, value)
-    builder.add(null, writer.copyOf())
-  }
-
-/** One MessageRun of a matcher; its messages may have receivers of their own. */
-export const run =
-  (messages: readonly Message[], partition = 0, kind = routedRun): Append =>
-  (builder) => {
-    const writer = new ByteWriter()
-    const base = messages[0]?.offset ?? 0
-    beginMessageRun(writer, kind, partition, base)
-    for (const message of messages) {
-      writer.u8(receiversItem)
-      writer.varint(message.to.length)
-      for (const { id, qos = 2, group = false, retainAsPublished = false, ids = [] } of message.to) {
-        writeReceiver(writer, id, qos | (group ? groupOption : 0) | (retainAsPublished ? 4 : 0), ids)
-      }
-      const { topic = 't', payload = String(message.offset), properties = new Uint8Array(0) } = message
-      const head = new Uint8Array([...utf8Encode(topic), ...properties])
-      const end = head.length - properties.length
-      const body = typeof payload === 'string' ? utf8Encode(payload) : payload
-      const tag = (message.qos ?? 1) | (message.retain === true ? 4 : 0)
-      const { deadline = 0, offset } = message
-      writeMessage(writer, tag, offset - base, deadline, head, 0, end, end, head.length, body, 0, body.length)
-    }
-    builder.add(null, writer.copyOf())
-  }
-
-export const page = (messages: readonly Message[]): Append => run(messages, 0, directRun)
-
-export interface Answer {
-  readonly step: number
-  readonly id: number
-  readonly number: number
-  readonly reasonCode?: number
-}
-
-export const answers =
-  (list: readonly Answer[]): Append =>
-  (builder) => {
-    const writer = new ByteWriter()
-    beginAcknowledgeRun(writer)
-    for (const { step, id, number, reasonCode = 0 } of list) {
-      writeAcknowledgement(writer, step, id, number, reasonCode)
-    }
-    builder.add(null, writer.copyOf())
-  }
-
-const limits5 = { protocolVersion: 5, receiveMaximum: 1000, maximumPacketSize: undefined }
-
-export const online = (
-  birth: number,
-  address: Address,
-  receiveMaximum = 1000,
-  clientId = `c${String(birth)}`,
-) =>
-  record({
-    kind: 'SessionOnline',
-    session: { clientId, birth },
-    address,
-    limits: { ...limits5, receiveMaximum },
-    queueFrom: false,
-  })
-
-export const offline = (birth: number, address: Address, clientId = `c${String(birth)}`) =>
-  record({ kind: 'SessionOffline', session: { clientId, birth }, address })
-
-export const end = (...births: readonly number[]) =>
-  record({ kind: 'EndSessions', sessions: births.map((birth) => ({ clientId: `c${String(birth)}`, birth })) })
-
-export const join = (
-  birth: number,
-  address: Address,
-  options: { share?: string; filter?: string; kept?: boolean; qos?: number; receiveMaximum?: number } = {},
-) =>
-  record({
-    kind: 'JoinGroup',
-    session: { clientId: `c${String(birth)}`, birth },
-    address,
-    kept: options.kept ?? false,
-    limits: { ...limits5, receiveMaximum: options.receiveMaximum ?? 1000 },
-    request: 7,
-    place: 0,
-    share: options.share ?? 's',
-    wanted: {
-      filter: options.filter ?? 't',
-      qos: options.qos ?? 2,
-      noLocal: false,
-      retainAsPublished: false,
-      retainHandling: 0,
-    },
-    subscriptionId: 0,
-  })
+export const payloads = (sent: readonly (Delivered | SentRecord)[]): unknown[] =>
+  sent.filter(({ kind }) => kind === 'message').map((one) => one['payload'])
 
 export class DeliveryRig {
   readonly settings: DeliverySettings
@@ -366,61 +234,4 @@ function readKeptRun(gateway: string, bytes: Uint8Array): Delivered[] {
     })
   }
   return delivered
-}
-
-/** All of a state that matters for what comes, in a form that can be compared. */
-export function dump(state: DeliveryState): unknown {
-  const lineOf = (
-    line: DeliveryState['queues'] extends Map<number, infer Q extends { line: unknown }> ? Q['line'] : never,
-  ) => {
-    const entries: unknown[] = []
-    for (let position = line.head; position < line.tail; position++) {
-      if (line.isHole(position)) continue
-      const message = line.messageAt(position)
-      entries.push({
-        number: line.numberAt(position),
-        marks: line.marksAt(position),
-        live: position < line.live,
-        body: message?.bytes === undefined ? '' : toHex(message.bytes, message.from, message.to),
-        ids: message?.subscriptionIds,
-        deadline: message?.deadline,
-      })
-    }
-    return { entries, length: line.length, bytes: line.bytes }
-  }
-  const queues = [...state.queues.values()]
-    .sort((a, b) => a.birth - b.birth)
-    .map((queue) => ({
-      birth: queue.birth,
-      clientId: queue.clientId,
-      next: queue.next,
-      online:
-        queue.online === undefined ? undefined : { ...queue.online, gateway: queue.online.gateway.name },
-      windowMax: queue.windowMax,
-      outstanding: queue.line.outstanding,
-      received: [...(queue.received ?? [])].sort((a, b) => a - b),
-      overflowing: queue.overflowing,
-      line: lineOf(queue.line),
-    }))
-  const groups = [...state.groups.values()]
-    .sort((a, b) => a.birth - b.birth)
-    .map((group) => ({
-      name: `${group.share}/${group.filter}`,
-      birth: group.birth,
-      next: group.next,
-      members: group.members.map((member) => ({
-        ...member,
-        online:
-          member.online === undefined ? undefined : { ...member.online, gateway: member.online.gateway.name },
-      })),
-      cursor: group.cursor,
-      stored: [...group.stored],
-      answers: group.answers,
-      owners: [...group.owners]
-        .map(([number, { session }]) => ({ number, session }))
-        .sort((a, b) => a.number - b.number),
-      returned: group.returned,
-      line: lineOf(group.line),
-    }))
-  return { queues, groups, routes: state.routes }
 }

@@ -1,0 +1,203 @@
+// Fear: a message of a group goes to nobody, to two members, or to the wrong one.
+import { goneStep, groupStep, pubackStep } from '#libs/topics'
+import { describe, expect, it } from 'vitest'
+import {
+  answers,
+  at,
+  end,
+  join,
+  messages,
+  offline,
+  online,
+  record,
+  run,
+  toGroup,
+} from '../testing/appends.js'
+import { DeliveryRig, payloads } from '../testing/delivery-rig.js'
+
+describe('a group', () => {
+  const rigWithGroup = (
+    members: readonly Parameters<typeof join>[],
+    limits: ConstructorParameters<typeof DeliveryRig>[0] = {},
+  ) => {
+    const rig = new DeliveryRig(limits)
+    for (const member of members) rig.take(join(...member))
+    const birth = [...rig.state.groups.keys()][0] ?? 0
+    rig.take(record({ kind: 'GroupStored', share: 's', filter: 't', birth, partition: 0 }))
+    return { rig, birth }
+  }
+
+  it('answers SUBSCRIBE when every matcher concerned knows it', () => {
+    const rig = new DeliveryRig({ topicPartitions: 3 })
+    const sent = rig.take(join(1, at(1), { filter: 'a/+' }))
+    expect(sent).toMatchObject(
+      [0, 1, 2].map((partition) => ({ kind: 'AddGroup', partition, filter: 'a/+', owner: 0 })),
+    )
+    const birth = [...rig.state.groups.keys()][0] ?? 0
+    const stored = (partition: number) =>
+      rig.take(record({ kind: 'GroupStored', share: 's', filter: 'a/+', birth, partition }))
+    expect([...stored(0), ...stored(2)]).toEqual([])
+    expect(stored(1)).toMatchObject([
+      { kind: 'Subscribed', connection: 1, request: 7, codes: [{ place: 0, code: 2 }] },
+    ])
+    expect(rig.take(join(2, at(2), { filter: 'a/+', qos: 1 }))).toMatchObject([
+      { kind: 'Subscribed', connection: 2, codes: [{ code: 1 }] },
+    ])
+  })
+
+  it('gives its messages to transient members in turn, tagged, at the lower QoS', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1)],
+      [2, at(2), { qos: 0 }],
+    ])
+    expect(rig.take(run(messages(1, 4, toGroup(birth), 2)))).toMatchObject([
+      { connection: 1, number: 1, qos: 2, group: birth, packetId: 0 },
+      { connection: 2, number: 2, qos: 0, group: birth },
+      { connection: 1, number: 3, qos: 2 },
+      { connection: 2, number: 4, qos: 0 },
+    ])
+  })
+
+  it('hands messages to the queues of kept members, and prefers members that are there', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1), { kept: true }],
+      [2, at(2), { kept: true }],
+    ])
+    rig.take(online(1, at(1)), online(2, at(2)))
+    rig.take(run(messages(1, 2, toGroup(birth))))
+    expect(rig.messages()).toMatchObject([
+      { connection: 1, payload: '1', group: 0, packetId: 2 },
+      { connection: 2, payload: '2', group: 0, packetId: 2 },
+    ])
+    rig.take(offline(1, at(1)))
+    rig.take(run(messages(3, 2, toGroup(birth))))
+    expect(rig.messages().slice(2)).toMatchObject([
+      { connection: 2, payload: '3' },
+      { connection: 2, payload: '4' },
+    ])
+    rig.take(offline(2, at(2)))
+    rig.take(run(messages(5, 2, toGroup(birth))))
+    expect([rig.state.queues.get(1)?.line.length, rig.state.queues.get(2)?.line.length]).toEqual([2, 4])
+  })
+
+  it('passes over members without room, and lets messages wait when nobody has any', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1), { receiveMaximum: 1 }],
+      [2, at(2), { receiveMaximum: 2 }],
+    ])
+    expect(rig.take(run(messages(1, 5, toGroup(birth)))).map((one) => one['connection'])).toEqual([1, 2, 2])
+    expect(rig.take(answers([{ step: pubackStep + groupStep, id: birth, number: 2 }]))).toMatchObject([
+      { connection: 2, payload: '4' },
+    ])
+  })
+
+  it('gives QoS 1 of a member that goes to another one, first and in order; QoS 2 dies with its session', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1)],
+      [2, at(2), { receiveMaximum: 1 }],
+    ])
+    rig.take(run([...messages(1, 1, toGroup(birth), 1), ...messages(2, 1, toGroup(birth), 1)]))
+    rig.take(run([...messages(3, 1, toGroup(birth), 2), ...messages(4, 1, toGroup(birth), 1)]))
+    expect(rig.messages().map(({ connection }) => connection)).toEqual([1, 2, 1, 1])
+    expect(rig.take(end(1))).toEqual([])
+    rig.take(run(messages(5, 1, toGroup(birth), 1)))
+    const acknowledge = (number: number) =>
+      payloads(rig.take(answers([{ step: pubackStep + groupStep, id: birth, number }])))
+    expect(acknowledge(2)).toEqual(['1'])
+    expect(acknowledge(1)).toEqual(['4'])
+    expect(acknowledge(4)).toEqual(['5'])
+  })
+
+  it('takes back what was never written to a socket, whatever its QoS', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1)],
+      [2, at(2)],
+    ])
+    rig.take(run(messages(1, 1, toGroup(birth), 2)))
+    expect(rig.take(answers([{ step: goneStep + groupStep, id: birth, number: 1 }]))).toMatchObject([
+      { connection: 2, payload: '1', qos: 2, dup: false },
+    ])
+  })
+
+  it('ends with its last member; a younger one of the name is another', () => {
+    const { rig, birth } = rigWithGroup([[1, at(1)]])
+    const leave = record({
+      kind: 'LeaveGroup',
+      session: { clientId: 'c1', birth: 1 },
+      address: at(1),
+      request: 8,
+      place: 2,
+      share: 's',
+      filter: 't',
+    })
+    expect(rig.take(leave)).toMatchObject([
+      { kind: 'Subscribed', request: 8, codes: [{ place: 2, code: 0 }] },
+      { kind: 'RemoveGroup', birth },
+    ])
+    expect(rig.take(leave)).toMatchObject([{ kind: 'Subscribed', codes: [{ code: 0x11 }] }])
+    expect(rig.take(join(1, at(1)))).toMatchObject([{ kind: 'AddGroup' }])
+    expect([...rig.state.groups.keys()]).not.toContain(birth)
+    expect(rig.state.memberships.size).toBe(1)
+  })
+
+  it('changes a member that subscribes again, in its place', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1)],
+      [2, at(2)],
+      [1, at(1), { qos: 0 }],
+    ])
+    expect(rig.take(run(messages(1, 2, toGroup(birth))))).toMatchObject([
+      { connection: 1, qos: 0 },
+      { connection: 2, qos: 1 },
+    ])
+  })
+
+  it.each([
+    ['sticky', [1, 1, 1, 1]],
+    ['leastInFlight', [1, 2, 1, 2]],
+    ['roundRobin', [1, 2, 1, 2]],
+  ] as const)('chooses by %s', (groupStrategy, expected) => {
+    const { rig, birth } = rigWithGroup(
+      [
+        [1, at(1)],
+        [2, at(2)],
+      ],
+      { limits: { groupStrategy } },
+    )
+    const sent = rig.take(run(messages(1, 4, toGroup(birth))))
+    expect(sent.map((one) => one['connection'])).toEqual(expected)
+  })
+
+  it.each(['hashTopic', 'hashClient'] as const)('keeps a topic with one member (%s)', (groupStrategy) => {
+    const { rig, birth } = rigWithGroup(
+      [
+        [1, at(1)],
+        [2, at(2)],
+        [3, at(3)],
+      ],
+      { limits: { groupStrategy } },
+    )
+    const topics = Array.from({ length: 60 }, (_, i) => `t/${String(i % 20)}`)
+    rig.take(run(topics.map((topic, i) => ({ offset: i, topic, to: toGroup(birth) }))))
+    const members = new Map<string, Set<number>>()
+    for (const { topic, connection } of rig.messages()) {
+      members.set(topic, (members.get(topic) ?? new Set()).add(connection))
+    }
+    expect([...members.values()].every((set) => set.size === 1)).toBe(true)
+    expect(new Set(rig.messages().map(({ connection }) => connection)).size).toBe(3)
+  })
+
+  it('chooses at random, but alike in a replay', () => {
+    const { rig, birth } = rigWithGroup(
+      [
+        [1, at(1)],
+        [2, at(2)],
+      ],
+      { limits: { groupStrategy: 'random' } },
+    )
+    rig.take(run(messages(1, 100, toGroup(birth))))
+    const first = rig.messages().filter(({ connection }) => connection === 1).length
+    expect(first).toBeGreaterThan(20)
+    expect(first).toBeLessThan(80)
+  })
+})

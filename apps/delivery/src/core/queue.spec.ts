@@ -1,0 +1,203 @@
+// Fear: a wrong decision about a kept session's queue. Given a history, when a record arrives, then this is sent.
+import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
+import { describe, expect, it } from 'vitest'
+import { answers, at, end, messages, offline, online, page, puback, run, to } from '../testing/appends.js'
+import { DeliveryRig, payloads } from '../testing/delivery-rig.js'
+
+describe('the queue of a kept session', () => {
+  it('sends at once what arrives for a client that is there, in order, packed for its gateway', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(7)))
+    const sent = rig.take(run([...messages(10, 2, to(1), 1), ...messages(12, 1, to(1), 2)]))
+    expect(sent).toMatchObject([
+      { gateway: 'g', connection: 7, number: 1, packetId: 2, qos: 1, dup: false, payload: '10', topic: 't' },
+      { number: 2, packetId: 3, qos: 1, payload: '11' },
+      { number: 3, packetId: 4, qos: 2, payload: '12' },
+    ])
+  })
+
+  it('gives each message the lower QoS, retain only as asked, deadline and identifiers as they came', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(7)), online(2, at(8)))
+    const sent = rig.take(
+      run([
+        {
+          offset: 1,
+          qos: 2,
+          retain: true,
+          deadline: rig.now + 5_000,
+          to: [
+            { id: 1, qos: 1, ids: [3, 300] },
+            { id: 2, qos: 2, retainAsPublished: true },
+          ],
+        },
+      ]),
+    )
+    expect(sent).toMatchObject([
+      { connection: 7, qos: 1, retain: false, ids: [3, 300], deadline: rig.now + 5_000 },
+      { connection: 8, qos: 2, retain: true, ids: [] },
+    ])
+  })
+
+  it('holds QoS 1 and 2 for a client that is away and drops QoS 0', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1)), offline(1, at(1)))
+    expect(rig.take(run([...messages(1, 2, to(1), 0), ...messages(3, 2, to(1), 1)]))).toEqual([])
+    expect(rig.settings.counters.droppedOffline).toBe(2)
+    // Numbers are taken by what is dropped too, so that packet ids never depend on it.
+    expect(rig.take(online(1, at(2)))).toMatchObject([
+      { number: 3, payload: '3', dup: false },
+      { number: 4, payload: '4', dup: false },
+    ])
+  })
+
+  it('keeps within the receive maximum and goes on as answers come [MQTT-3.3.4-9]', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 2))
+    expect(payloads(rig.take(run(messages(1, 5, to(1)))))).toEqual(['1', '2'])
+    expect(payloads(rig.take(puback(1, 2)))).toEqual(['3'])
+    expect(payloads(rig.take(puback(1, 1, 3)))).toEqual(['4', '5'])
+    // QoS 0 is not counted, but does not overtake.
+    rig.take(run(messages(6, 1, to(1), 1)))
+    expect(payloads(rig.take(run(messages(7, 1, to(1), 0))))).toEqual([])
+    expect(payloads(rig.take(puback(1, 4)))).toEqual(['6', '7'])
+  })
+
+  it('counts a QoS 2 message until PUBCOMP [MQTT-4.9.0-2]', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 1))
+    rig.take(run(messages(1, 2, to(1), 2)))
+    expect(rig.take(answers([{ step: pubrecStep, id: 1, number: 1 }]))).toEqual([])
+    expect(payloads(rig.take(answers([{ step: pubcompStep, id: 1, number: 1 }])))).toEqual(['2'])
+  })
+
+  it('ends a message with an error in PUBREC, or when the gateway cannot send it', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 1))
+    rig.take(run(messages(1, 3, to(1), 2)))
+    expect(payloads(rig.take(answers([{ step: pubrecStep, id: 1, number: 1, reasonCode: 0x97 }])))).toEqual([
+      '2',
+    ])
+    expect(payloads(rig.take(answers([{ step: droppedStep, id: 1, number: 2 }])))).toEqual(['3'])
+    expect(rig.settings.counters.droppedByGateway).toBe(1)
+  })
+
+  it('takes no notice of answers that nothing waits for', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 1))
+    rig.take(run(messages(1, 2, to(1), 2)))
+    const strays = [
+      { step: pubackStep, id: 1, number: 1 },
+      { step: pubcompStep, id: 1, number: 2 },
+      { step: pubackStep, id: 99, number: 1 },
+      { step: pubrecStep, id: 1, number: 0 },
+    ]
+    expect(rig.take(answers(strays))).toEqual([])
+    rig.take(answers([{ step: pubrecStep, id: 1, number: 1 }]))
+    expect(rig.take(answers([{ step: pubrecStep, id: 1, number: 1 }]))).toEqual([])
+  })
+
+  it('sends again what was not acknowledged: same ids, same order, DUP, PUBREL for what was received', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 10))
+    rig.take(run(messages(1, 4, to(1), 2)))
+    rig.take(answers([{ step: pubrecStep, id: 1, number: 2 }]), puback(1, 99))
+    rig.take(offline(1, at(1)))
+    rig.take(run(messages(5, 1, to(1), 1)))
+    const sent = rig.take(online(1, at(2), 10))
+    expect(sent.filter(({ kind }) => kind === 'Release')).toMatchObject([
+      { connection: 2, packetId: 3, number: 2 },
+    ])
+    expect(sent.filter(({ kind }) => kind === 'message')).toMatchObject([
+      { number: 1, packetId: 2, dup: true },
+      { number: 3, packetId: 4, dup: true },
+      { number: 4, packetId: 5, dup: true },
+      { number: 5, packetId: 6, dup: false },
+    ])
+  })
+
+  it('keeps within a smaller window after a reconnect', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 5))
+    rig.take(run(messages(1, 6, to(1))))
+    expect(payloads(rig.take(online(1, at(2), 2)))).toEqual(['1', '2'])
+    expect(payloads(rig.take(puback(1, 1)))).toEqual(['3'])
+  })
+
+  it('does not take the end of an older connection for that of the living one', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1)), online(1, at(2)), offline(1, at(1)))
+    expect(rig.take(run(messages(1, 1, to(1))))).toMatchObject([{ connection: 2 }])
+  })
+
+  it('drops what has expired while it waited, not what was sent before', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 1))
+    const deadline = rig.now + 100
+    rig.take(run([1, 2, 3].map((offset) => ({ offset, deadline: offset === 3 ? 0 : deadline, to: to(1) }))))
+    rig.now += 100
+    expect(rig.take(online(1, at(2), 1))).toMatchObject([{ payload: '1', dup: true }])
+    expect(payloads(rig.take(puback(1, 1)))).toEqual(['3'])
+    expect(rig.settings.counters.droppedExpired).toBe(1)
+  })
+
+  it('lets the oldest go when it is full, notes it once, and never drops what is under way', () => {
+    const rig = new DeliveryRig({ limits: { queueLengthMax: 4 } })
+    rig.take(online(1, at(1), 2))
+    const sent = rig.take(run(messages(1, 7, to(1))))
+    // Two are under way before the queue is said to be full.
+    expect(payloads(sent)).toEqual(['1', '2'])
+    const later = rig.take(run(messages(8, 3, to(1))))
+    expect(later).toEqual([])
+    expect(rig.sent.filter(({ kind }) => kind === 'history')).toMatchObject([{ event: 'queueFull' }])
+    expect(payloads(rig.take(puback(1, 1, 2)))).toEqual(['9', '10'])
+    expect(rig.settings.counters.droppedQueueFull).toBe(6)
+  })
+
+  it('refuses the newest when it is full and told so', () => {
+    const rig = new DeliveryRig({ limits: { queueLengthMax: 3, whenFull: 'refuseNewest' } })
+    rig.take(online(1, at(1)), offline(1, at(1)))
+    rig.take(run(messages(1, 5, to(1))))
+    expect(payloads(rig.take(online(1, at(2))))).toEqual(['1', '2', '3'])
+  })
+
+  it('is bounded in bytes too', () => {
+    const rig = new DeliveryRig({ limits: { queueBytesMax: 1_000 } })
+    rig.take(online(1, at(1)), offline(1, at(1)))
+    for (let i = 1; i <= 10; i++) {
+      rig.take(run([{ offset: i, payload: `${String(i)}${'x'.repeat(300)}`, to: to(1) }]))
+    }
+    expect(payloads(rig.take(online(1, at(2)))).map((one) => String(one).replaceAll('x', ''))).toEqual([
+      '8',
+      '9',
+      '10',
+    ])
+  })
+
+  it('takes no message twice that a matcher routes again, but every page of retained messages', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1)))
+    rig.take(run(messages(5, 3, to(1))))
+    expect(payloads(rig.take(run(messages(4, 6, to(1)))))).toEqual(['8', '9'])
+    expect(payloads(rig.take(run(messages(5, 1, to(1)), 3)))).toEqual(['5'])
+    expect(payloads(rig.take(page(messages(1, 2, to(1)))))).toEqual(['1', '2'])
+  })
+
+  it('knows nothing any more of a session that has ended', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1)), offline(1, at(1)), run(messages(1, 2, to(1))), end(1))
+    rig.take(run(messages(3, 1, to(1))))
+    expect(rig.settings.counters.droppedUnknownSession).toBe(1)
+    expect(rig.take(online(1, at(2)))).toEqual([])
+  })
+
+  it('waits with a message whose packet id is still in use, 65,535 messages later', () => {
+    const rig = new DeliveryRig({ limits: { queueLengthMax: 0, windowMax: 10 } })
+    rig.take(online(1, at(1), 10))
+    const count = 65_540
+    rig.take(run(messages(1, count, to(1))))
+    for (let next = 1; next < rig.sent.length; next++) rig.take(puback(1, next + 1))
+    expect(rig.messages().at(-1)?.number).toBe(65_535)
+    expect(payloads(rig.take(puback(1, 1)))).toHaveLength(5)
+  })
+})
