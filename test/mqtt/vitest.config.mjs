@@ -7,6 +7,9 @@ export default defineConfig({
     include: ['**/*.scenario.ts'],
     globalSetup: ['./broker/shared.ts'],
     maxConcurrency: 24,
+    // Each file would load everything anew; they share nothing but names that count up.
+    isolate: false,
+    maxWorkers: 2,
     testTimeout: 20_000,
   },
 })

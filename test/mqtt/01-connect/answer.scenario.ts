@@ -156,3 +156,38 @@ scenario(
   },
   onEvery,
 )
+
+for (const [name, level, version] of [
+  ['MQIsdp', 4, 4],
+  ['MQIsdp', 5, 5],
+  ['MQTT', 3, 4],
+  ['mqtt', 4, 4],
+  ['MQTT ', 4, 4],
+  ['', 4, 4],
+  ['MQTT', 0, 4],
+  ['MQTT', 127, 4],
+  ['MQTT', 131, 4],
+] as const) {
+  scenario(
+    `5.0 [MQTT-3.1.2-1], 3.1.1 [MQTT-3.1.2-1]: «${name}» with level ${level} is not served`,
+    async (t) => {
+      const client = await t.open({ version })
+      client.send(rawConnect(version, { name, level }))
+      await expectRefused(client, [1, 0x84])
+    },
+  )
+}
+
+scenario(
+  '5.0 [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]: the connection lasts one and a half keep alives, and any packet begins them anew',
+  async (t) => {
+    const client = await t.connect({ keepalive: 2 })
+    const before = Date.now()
+    await t.elapse(1500)
+    await publish(client, t.topic(), 'x', { qos: 1 })
+    await client.closed(15_000)
+    // 1.5 s before the packet and 3 s behind it; a little less is a matter of clocks.
+    expect(Date.now() - before).toBeGreaterThan(4400)
+  },
+  { ...onEvery, timeoutMillis: 30_000 },
+)

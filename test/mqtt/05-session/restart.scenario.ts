@@ -205,3 +205,31 @@ scenario(
   },
   slow,
 )
+
+scenario(
+  'a graceful stop tells 0x8B; sessions, queues and the wills of kept sessions are there afterwards',
+  async (t) => {
+    const broker = await t.startBroker()
+    const [clientId, awayId] = [t.id(), t.id()]
+    const client = await t.connect({ clientId, ...keep }, { broker })
+    const old = await t.connect({}, { broker, version: 4 })
+    const away = await t.connect({ clientId: awayId, ...keep }, { broker })
+    await subscribe(away, { [t.topic('#')]: 1 })
+    away.cut()
+    const will = { topic: t.topic('will'), payload: 'ends', qos: 1, retain: false } as const
+    await t.connect({ will }, { broker })
+    await publish(client, t.topic('x'), 'waits', { qos: 1 })
+    const stopped = broker.terminate()
+    expect((await client.receive('disconnect', 20_000)).reasonCode).toBe(0x8b)
+    await client.closed()
+    await old.closed()
+    expect(old.history).not.toContain('disconnect')
+    await stopped
+    await broker.start()
+    const back = await t.open({ broker })
+    expect((await connect(back, { clientId: awayId, ...keep })).sessionPresent).toBe(true)
+    const found = [await message(back), await message(back)].map(textOf)
+    expect(found.sort()).toEqual(['ends', 'waits'])
+  },
+  slow,
+)

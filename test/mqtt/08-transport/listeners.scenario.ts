@@ -10,6 +10,7 @@ import {
   subscribe,
   textOf,
 } from '../client/dialogue.js'
+import type { Client } from '../client/client.js'
 import { expectDisconnected } from '../client/refusal.js'
 import { packet, text, u16 } from '../client/bytes.js'
 import { onEvery, scenario } from '../scene/scenario.js'
@@ -92,4 +93,23 @@ scenario(
     await expect(t.open({ broker: crossed, via: 'tls' })).rejects.toThrow()
     await fence(await t.connect())
   },
+)
+
+scenario(
+  'certificates are replaced without a restart; connections stay',
+  async (t) => {
+    const broker = await t.startBroker()
+    const before = await t.connect({}, { broker, via: 'tls' })
+    const ca = await broker.renewCertificates()
+    const renewed = { addresses: broker.addresses, ca }
+    let after: Client | undefined
+    for (let count = 0; after === undefined && count < 50; count += 1) {
+      after = await t.connect({}, { broker: renewed, via: 'tls' }).catch(() => undefined)
+      if (after === undefined) await t.elapse(200)
+    }
+    await fence(before)
+    if (after === undefined) throw new Error('the new certificate was never shown')
+    await fence(after)
+  },
+  { needs: 'certificates that are read again', timeoutMillis: 60_000 },
 )

@@ -4,7 +4,16 @@ import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import { join } from '../client/bytes.js'
 import { deadlineMillis } from '../client/client.js'
-import { connectPacket, fence, message, publish, subscribe, textOf } from '../client/dialogue.js'
+import {
+  codeOf,
+  connect,
+  connectPacket,
+  fence,
+  message,
+  publish,
+  subscribe,
+  textOf,
+} from '../client/dialogue.js'
 import type { Scene } from '../scene/scene.js'
 import { scenario } from '../scene/scenario.js'
 
@@ -42,9 +51,14 @@ async function within(socket: WebSocket, event: string): Promise<unknown[]> {
 
 scenario('5.0 [MQTT-6.0.0-2], 3.1.1 [MQTT-6.0.0-2]: one byte per WebSocket frame', async (t) => {
   const client = await t.open({ via: 'ws' })
-  const bytes = join(
-    client.encode(connectPacket(5, { clientId: t.id() })),
-    client.encode({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: t.topic(), qos: 1 }] }),
+  const inPieces = (bytes: Uint8Array): void => {
+    for (let at = 0; at < bytes.length; at += 1) client.send(bytes.subarray(at, at + 1))
+  }
+  inPieces(client.encode(connectPacket(5, { clientId: t.id() })))
+  await client.receive('connack')
+  inPieces(client.encode({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: t.topic(), qos: 1 }] }))
+  await client.receive('suback')
+  inPieces(
     client.encode({
       cmd: 'publish',
       topic: t.topic(),
@@ -54,10 +68,8 @@ scenario('5.0 [MQTT-6.0.0-2], 3.1.1 [MQTT-6.0.0-2]: one byte per WebSocket frame
       dup: false,
       retain: false,
     }),
-    client.encode({ cmd: 'pingreq' }),
   )
-  for (let at = 0; at < bytes.length; at += 1) client.send(bytes.subarray(at, at + 1))
-  await client.receive('connack')
+  inPieces(client.encode({ cmd: 'pingreq' }))
   expect(textOf(await message(client))).toBe('in pieces')
   await client.receive('pingresp')
 })
@@ -181,3 +193,22 @@ scenario('a fragmented WebSocket message is one stream with the others', async (
   await publish(watcher, t.topic(), 'x')
   await fence(watcher)
 })
+
+scenario(
+  'the loopback rule: a forwarding header or a page of another host is not this machine',
+  async (t) => {
+    const broker = await t.startBroker({ settings: { ours: { TBMQ_ANONYMOUS: 'loopback' } } })
+    const login = async (headers: Record<string, string>): Promise<number | string> => {
+      const client = await t.open({ broker, via: 'ws', headers }).catch(() => undefined)
+      if (client === undefined) return 'refused'
+      return connect(client, { clientId: t.id() }).then(codeOf, () => 'closed')
+    }
+    expect(await login({})).toBe(0)
+    for (const header of ['x-forwarded-for', 'X-Forwarded-For', 'forwarded', 'x-real-ip']) {
+      const value = header === 'forwarded' ? 'for=192.0.2.1' : '192.0.2.1'
+      expect([header, await login({ [header]: value })]).not.toEqual([header, 0])
+    }
+    expect(await login({ origin: 'http://evil.example' })).toBe('refused')
+  },
+  { needs: 'the loopback rule', timeoutMillis: 60_000 },
+)

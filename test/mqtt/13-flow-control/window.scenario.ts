@@ -152,3 +152,21 @@ scenario(
     expect(got).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`))
   },
 )
+
+scenario(
+  'a 3.1.1 client that acknowledges nothing has at most 100 messages under way',
+  async (t) => {
+    const client = await t.connect({}, { version: 4 })
+    const other = await t.connect()
+    await subscribe(client, { [t.topic()]: 1 })
+    for (let index = 0; index < 150; index += 1) await publish(other, t.topic(), `${index}`, { qos: 1 })
+    const first = await client.waitFor('100 messages', () =>
+      client.inbox.length >= 100 ? client.inbox[0] : undefined,
+    )
+    await fence(client)
+    expect(client.inbox).toHaveLength(100)
+    if (first.cmd === 'publish') await acknowledge(client, first)
+    await client.waitFor('one more', () => (client.inbox.length >= 101 ? true : undefined))
+  },
+  { needs: 'a window for 3.x' },
+)

@@ -37,10 +37,14 @@ export interface Broker {
   addresses: Addresses
   /** The authority that signed the certificate of the TLS listeners, PEM. */
   ca: string
+  /** Signs and writes new certificates in place of the old ones; resolves with the new authority. */
+  renewCertificates(): Promise<string>
   /** Everything it printed so far. */
   output(): string
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
+  /** SIGTERM; resolves when the process has ended. */
+  terminate(): Promise<void>
   /** Starts again on the same directory and ports. */
   start(): Promise<void>
   /** SIGTERM, then removal of the directory. */

@@ -57,7 +57,9 @@ export async function startMosquitto(options: BrokerOptions): Promise<Broker> {
     },
     ca: certificates.ca,
     output: () => child.output,
+    renewCertificates: async () => (await makeCertificates(directory)).ca,
     kill: async () => child.end('SIGKILL'),
+    terminate: async () => child.end('SIGTERM'),
     start,
     stop: async () => {
       await child.end('SIGTERM')

@@ -41,7 +41,9 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
     addresses,
     ca: certificates.ca,
     output: () => earlier + child.output,
+    renewCertificates: async () => (await makeCertificates(join(directory, 'certificates'))).ca,
     kill: async () => child.end('SIGKILL'),
+    terminate: async () => child.end('SIGTERM'),
     start: async () => {
       earlier += child.output
       child = new BrokerProcess(process.execPath, [main], fixed)
