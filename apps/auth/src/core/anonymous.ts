@@ -6,7 +6,7 @@ import { next, type Answer, type Attempt, type Provider } from './authenticate.j
 export type AnonymousRule = 'none' | 'loopback' | 'all'
 
 /** Principal of whoever connects without being known; no user has it, theirs begin with `user:`. */
-export const anonymousPrincipal = 'anonymous'
+const anonymousPrincipal = 'anonymous'
 
 const allowed: Answer = {
   kind: 'allow',
@@ -30,7 +30,7 @@ export function anonymousProvider(rule: AnonymousRule): Provider {
  * True for a program on this machine: a loopback address that nobody forwarded for somebody else, and no page of a foreign host in
  * this machine's browser.
  */
-export const isLocal = (peer: Peer): boolean => isLoopback(peer.host) && !peer.forwarded && peer.sameOrigin
+const isLocal = (peer: Peer): boolean => isLoopback(peer.host) && !peer.forwarded && peer.sameOrigin
 
 /** 127.0.0.0/8, ::1, and the same as IPv4-mapped IPv6 addresses. */
 export function isLoopback(host: string): boolean {

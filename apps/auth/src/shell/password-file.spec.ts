@@ -1,6 +1,6 @@
 // Feared: a wrong password let in, a right one refused, a broken file that opens the door or shuts everybody out, a storm of
 // logins without bound, and a user name whose absence shows in the time that the answer takes.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash as hashPassword } from '@node-rs/argon2'
@@ -167,6 +167,19 @@ describe('the file', () => {
     expect(notices[0]).toContain('line 1 is no JSON object')
     expect(notices[0]).not.toContain('secret')
     expect(await codeOf(check('ann', 'right'))).toBe('allow')
+  })
+
+  it('that is written in place is not taken while it is empty: nobody would be known', async () => {
+    await writeUsers(path, new Map([user('ann')]))
+    await file.start()
+    const content = await readFile(path, 'utf8')
+    const writing = await open(path, 'w')
+    await until(() => notices.length > 0)
+    expect(notices[0]).toContain('is empty')
+    expect(file.userCount).toBe(1)
+    await writing.write(content + content.replace('"ann"', '"bob"'))
+    await writing.close()
+    await until(() => file.userCount === 2)
   })
 
   it('that others can read is told', async () => {

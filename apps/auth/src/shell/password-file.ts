@@ -4,6 +4,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { unwatchFile, watch, watchFile, type FSWatcher, type Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { hash as hashPassword } from '@node-rs/argon2'
 import { LRUCache } from 'lru-cache'
 import { badCredentials, next, type Answer, type Attempt, type Provider } from '../core/authenticate.js'
@@ -21,6 +22,9 @@ export interface PasswordFileOptions {
 const rememberedMax = 100_000
 /** How often the file is looked at where the system does not tell of changes. */
 const lookMillis = 2_000
+
+/** A file that somebody writes is left alone until it has stayed the same for this long. */
+const settleMillis = 200
 
 const noPassword = new Uint8Array(0)
 
@@ -41,7 +45,9 @@ export class PasswordFile implements Provider {
   #decoy = ''
   #version = ''
   #watcher: FSWatcher | undefined
-  #reading: Promise<void> = Promise.resolve()
+  /** The file may have changed since it was last looked at, and somebody is looking. */
+  #changed = false
+  #reading = false
   #stopped = false
 
   constructor(options: PasswordFileOptions) {
@@ -119,32 +125,53 @@ export class PasswordFile implements Provider {
   }
 
   readonly #look = (): void => {
-    this.#reading = this.#reading.then(() => this.#readAgain())
+    this.#changed = true
+    if (!this.#reading) void this.#readAgain()
   }
 
   async #readAgain(): Promise<void> {
-    if (this.#stopped) return
-    try {
-      if (await this.#read()) {
-        this.#options.notice(`The password file was read again: ${String(this.#users.size)} users.`)
+    this.#reading = true
+    while (this.#changed && !this.#stopped) {
+      this.#changed = false
+      try {
+        await this.#settled()
+        if (!this.#stopped && (await this.#read())) {
+          this.#options.notice(`The password file was read again: ${String(this.#users.size)} users.`)
+        }
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#options.notice(`The password file cannot be used, the users stay as they were: ${reason}.`)
       }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#options.notice(`The password file cannot be used, the users stay as they were: ${reason}.`)
     }
+    this.#reading = false
+  }
+
+  /**
+   * Resolves when the file has stayed the same for a moment. Who writes it in place empties it first, and an empty file reads like
+   * one without users.
+   */
+  async #settled(): Promise<void> {
+    let version: string
+    do {
+      version = versionOf(await statOf(this.#options.path))
+      await delay(settleMillis, undefined, { ref: false })
+    } while (!this.#stopped && versionOf(await statOf(this.#options.path)) !== version)
   }
 
   /** True when it has changed since it was last read. */
   async #read(): Promise<boolean> {
     const { path, notice } = this.#options
     const found = await statOf(path)
-    const version =
-      found === undefined ? 'missing' : `${String(found.mtimeMs)} ${String(found.size)} ${String(found.ino)}`
+    const version = versionOf(found)
     if (version === this.#version) return false
-    const before = this.#version
+    const content = found === undefined ? '' : await readFile(path, 'utf8')
+    const isFirst = this.#version === ''
     this.#version = version
+    if (found !== undefined && content.trim() === '' && this.#users.size > 0) {
+      throw new BrokenPasswordFile(`${path} is empty; remove it if there are to be no users`)
+    }
     try {
-      this.#users = found === undefined ? new Map() : parseUsers(await readFile(path, 'utf8'))
+      this.#users = parseUsers(content)
     } catch (error) {
       if (error instanceof BrokenPasswordFile) throw new BrokenPasswordFile(`${path}: ${error.message}`)
       throw error
@@ -152,9 +179,12 @@ export class PasswordFile implements Provider {
     if (found !== undefined && (found.mode & 0o077) !== 0 && process.platform !== 'win32') {
       notice(`The password file can be read by others; chmod 600 ${path}.`)
     }
-    return before !== '' || this.#users.size > 0
+    return !isFirst
   }
 }
+
+const versionOf = (found: Stats | undefined): string =>
+  found === undefined ? 'missing' : `${String(found.mtimeMs)} ${String(found.size)} ${String(found.ino)}`
 
 function allow(user: User, clientId: string): Answer {
   return {

@@ -5,7 +5,7 @@ import { identityOf, note, toDelivery, type Turn } from './turn.js'
 import { fireWill, willDueAfter, withoutWill } from './will.js'
 
 /** The session expiry of a session that never ends. */
-export const neverExpires = 0xffff_ffff
+const neverExpires = 0xffff_ffff
 
 /** How a connection ended. */
 export interface Ending {

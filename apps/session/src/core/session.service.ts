@@ -11,7 +11,7 @@ import { applySessionFact, emptySessions, type SessionFact, type SessionsState }
 import { connectionClosed, connectionGone } from './takeover.js'
 import { tellEnded, type SessionSettings, type Turn } from './turn.js'
 
-export const defaultSessionSettings: SessionSettings = {
+const defaultSessionSettings: SessionSettings = {
   sessionExpirySecondsMax: 7 * 24 * 60 * 60,
   takeoverMillisMax: 500,
   openAgeMillisMax: 30_000,

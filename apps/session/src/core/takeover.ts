@@ -65,7 +65,7 @@ export function connectionGone(turn: Turn, clientId: string, address: Address): 
 }
 
 /** The living connection of this row is over: whoever waits comes in, or the client is away. */
-export function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
+function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
   const left = endConnection(turn, row, ending)
   const { waiting } = row
   if (waiting !== undefined && !hasEnded(turn.state, waiting.opening.address)) {

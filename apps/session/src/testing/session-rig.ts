@@ -61,7 +61,7 @@ export interface Wanted {
 }
 
 /** A moment to begin at: a number of milliseconds as large as real ones. */
-export const begin = 1_800_000_000_000
+const begin = 1_800_000_000_000
 
 export class SessionRig implements Outcome<SessionFact> {
   readonly service
