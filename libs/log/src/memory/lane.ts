@@ -41,10 +41,16 @@ export class Lane implements Actor {
   #flying: Flight[] = []
   #landed: Landed[] = []
   #orphan = false
+  readonly #client: { readonly connected: boolean; readonly listens: boolean }
 
-  constructor(partition: MemoryPartition, home: LaneHome) {
+  constructor(
+    partition: MemoryPartition,
+    home: LaneHome,
+    client: { readonly connected: boolean; readonly listens: boolean },
+  ) {
     this.partition = partition
     this.#home = home
+    this.#client = client
   }
 
   get empty(): boolean {
@@ -52,7 +58,16 @@ export class Lane implements Actor {
   }
 
   get ready(): boolean {
-    return !this.empty && this.#home.reachable
+    return this.#canLand || this.#canAcknowledge
+  }
+
+  /** What is on the wire lands also when its sender stands still or is dead. */
+  get #canLand(): boolean {
+    return this.#flying.length > 0 && this.#home.reachable && (this.#orphan || this.#client.connected)
+  }
+
+  get #canAcknowledge(): boolean {
+    return this.#landed.length > 0 && this.#client.listens
   }
 
   push(flight: Flight): void {
@@ -60,8 +75,7 @@ export class Lane implements Actor {
   }
 
   act(): void {
-    const land = this.#landed.length === 0 || (this.#flying.length > 0 && this.#home.random.chance(0.5))
-    if (land) this.#land()
+    if (this.#canLand && (!this.#canAcknowledge || this.#home.random.chance(0.5))) this.#land()
     else this.#acknowledge()
     if (this.#orphan && this.empty) this.#home.laneEnded(this)
   }

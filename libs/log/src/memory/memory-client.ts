@@ -22,10 +22,15 @@ const closedFailure: LogFailure = { kind: 'closed', sentence: 'the log is closed
 
 /** Something asked of the log whose answer takes a step. */
 class Question implements Actor {
-  readonly ready = true
   readonly act: () => void
-  constructor(act: () => void) {
+  readonly #client: MemoryClient
+  constructor(client: MemoryClient, act: () => void) {
+    this.#client = client
     this.act = act
+  }
+
+  get ready(): boolean {
+    return this.#client.listens
   }
 }
 
@@ -57,6 +62,10 @@ class CommitRow {
 }
 
 export class MemoryClient implements EventLog {
+  /** True while its process stands still: what it has sent goes on, but it hears and reads nothing. */
+  paused = false
+  /** False while its process cannot reach the log: nothing lands, nothing is read, nothing comes back. */
+  connected = true
   readonly #log: MemoryLog
   #open = true
   readonly #lanes = new Map<MemoryPartition, Lane>()
@@ -76,7 +85,12 @@ export class MemoryClient implements EventLog {
   }
 
   get writable(): boolean {
-    return this.#log.reachable
+    return this.#log.reachable && this.connected
+  }
+
+  /** True when something can come back to it. */
+  get listens(): boolean {
+    return this.connected && !this.paused
   }
 
   createTopics(topics: readonly { readonly topic: Topic; readonly partitions: number }[]): Promise<void> {
@@ -116,7 +130,7 @@ export class MemoryClient implements EventLog {
   }
 
   read(target: TopicPartition, options: ReaderOptions): Reader {
-    const reader = new MemoryReader(this.#log.partition(target), options, (ended) => {
+    const reader = new MemoryReader(this, this.#log.partition(target), options, (ended) => {
       this.#readers.delete(ended)
       this.#log.removeActor(ended)
     })
@@ -181,7 +195,7 @@ export class MemoryClient implements EventLog {
   ): void {
     let lane = this.#lanes.get(partition)
     if (lane === undefined) {
-      lane = new Lane(partition, this.#log)
+      lane = new Lane(partition, this.#log, this)
       this.#lanes.set(partition, lane)
       this.#log.addActor(lane)
     }
@@ -291,7 +305,7 @@ export class MemoryClient implements EventLog {
   }
 
   #later(act: () => void): void {
-    const question = new Question(() => {
+    const question = new Question(this, () => {
       this.#questions.delete(question)
       this.#log.removeActor(question)
       act()

@@ -13,7 +13,15 @@ export class MemoryReader implements Reader, Actor {
   #closed = false
   #busy: Promise<void> | undefined
 
-  constructor(partition: MemoryPartition, options: ReaderOptions, ended: (reader: MemoryReader) => void) {
+  readonly #home: { readonly listens: boolean }
+
+  constructor(
+    home: { readonly listens: boolean },
+    partition: MemoryPartition,
+    options: ReaderOptions,
+    ended: (reader: MemoryReader) => void,
+  ) {
+    this.#home = home
     this.#partition = partition
     this.#options = options
     this.#ended = ended
@@ -26,7 +34,13 @@ export class MemoryReader implements Reader, Actor {
   }
 
   get ready(): boolean {
-    return !this.#paused && !this.#closed && this.#busy === undefined && this.#next() !== undefined
+    return (
+      this.#home.listens &&
+      !this.#paused &&
+      !this.#closed &&
+      this.#busy === undefined &&
+      this.#next() !== undefined
+    )
   }
 
   act(): void {
