@@ -6,6 +6,9 @@ export const EMPTY_BYTES: Uint8Array = Buffer.allocUnsafeSlow(0)
 /** Up to this many bytes a plain loop (1.2 ns a byte) beats the call into the engine (44 ns). */
 const LOOP_MAX = 32
 
+/** Up to this many bytes a plain loop copies faster than anything that must be set up first. */
+const COPY_LOOP_MAX = 12
+
 /** Zeroed memory of its own (not a slice of a pool). */
 export function allocate(length: number): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(length)
@@ -20,9 +23,57 @@ export function allocateUnsafeSlow(length: number): Uint8Array {
 
 /** Copies `source[from..to)` to `target` at `at`; the target must have room. The ranges may overlap only if `from >= at` or they are long. */
 export function copy(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
-  if (to - from <= LOOP_MAX) {
+  const length = to - from
+  if (length <= COPY_LOOP_MAX) {
     for (let i = from, j = at; i < to; i++, j++) target[j] = source[i] ?? 0
-  } else asBuffer(source).copy(target, at, from, to)
+  } else if (length <= VIEW_MAX) copyByViews(source, from, to, target, at)
+  else asBuffer(source).copy(target, at, from, to)
+}
+
+/**
+ * Up to this many bytes, reading and writing four at a time beats the call into the engine (100 bytes: 32 ns instead of 44), which
+ * also makes a typed array for each call: at some hundred thousand messages a second that was most of the garbage.
+ */
+const VIEW_MAX = 160
+
+/** The arrays that were copied from or to last, and their views: hot loops go between two or three arrays. */
+class RecentViews {
+  #bytes1: Uint8Array = EMPTY_BYTES
+  #bytes2: Uint8Array = EMPTY_BYTES
+  #view1 = viewOf(EMPTY_BYTES)
+  #view2 = viewOf(EMPTY_BYTES)
+
+  of(bytes: Uint8Array): DataView {
+    if (bytes === this.#bytes1) return this.#view1
+    const view = bytes === this.#bytes2 ? this.#view2 : viewOf(bytes)
+    this.#bytes2 = this.#bytes1
+    this.#view2 = this.#view1
+    this.#bytes1 = bytes
+    this.#view1 = view
+    return view
+  }
+}
+
+const sources = new RecentViews()
+const targets = new RecentViews()
+
+function copyByViews(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
+  const read = sources.of(source)
+  const write = targets.of(target)
+  let i = from
+  let j = at
+  for (const end = to - 16; i <= end; i += 16, j += 16) {
+    write.setInt32(j, read.getInt32(i, true), true)
+    write.setInt32(j + 4, read.getInt32(i + 4, true), true)
+    write.setInt32(j + 8, read.getInt32(i + 8, true), true)
+    write.setInt32(j + 12, read.getInt32(i + 12, true), true)
+  }
+  for (const end = to - 4; i <= end; i += 4, j += 4) write.setInt32(j, read.getInt32(i, true), true)
+  for (; i < to; i++, j++) target[j] = source[i] ?? 0
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** A copy with memory of its own: for what is kept while the buffer it lies in is used again. */

@@ -172,9 +172,9 @@ export class Connection {
     return (this.waiting ??= new WaitingQueue())
   }
 
-  /** Called when the waiting queue has run empty: a queue that had grown gives its memory back. */
-  forgetWaiting(): void {
-    if (this.waiting !== null && this.waiting.bytes.length > 65_536) this.waiting = null
+  /** Now and then: a waiting queue that is empty gives its memory back. */
+  rest(): void {
+    if (this.waiting !== null && this.waiting.length === 0) this.waiting = null
   }
 
   /** True when `length` more bytes are too many for the socket as it is. */

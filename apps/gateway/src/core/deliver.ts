@@ -116,7 +116,6 @@ export function drain(connection: Connection): void {
     }
     waiting.shift()
   }
-  connection.forgetWaiting()
 }
 
 function rewriteExpiry(bytes: Uint8Array, at: number, now: number): void {
