@@ -96,6 +96,9 @@ export function gatewayDoor({ log, settings, logger, now }: DoorParts): GatewayD
 /** Bytes of one WebSocket message beyond the largest packet: several may come in one. */
 const messageBytesMore = 65_536
 
+/** A new certificate is taken up after two looks at its files. */
+const certificatesLookMillis = 2_000
+
 function entrancesOf(settings: DoorSettings): Entrances {
   const entrance = (name: 'tcp' | 'tls' | 'ws' | 'wss') =>
     settings[`${name}Enabled`]
@@ -116,6 +119,7 @@ function entrancesOf(settings: DoorSettings): Entrances {
       key: tlsKey === '' ? join(dataDir, 'certificates', 'server-key.pem') : tlsKey,
       clientCa: tlsClientCa === '' ? undefined : tlsClientCa,
       areRequired: tlsCertificate !== '' || tlsKey !== '' || tlsClientCa !== '',
+      lookMillis: certificatesLookMillis,
     },
     webSocket: {
       path: settings.wsPath,

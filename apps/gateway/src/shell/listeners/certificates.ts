@@ -13,10 +13,9 @@ export interface CertificateFiles {
   readonly clientCa: string | undefined
   /** True when somebody named the files: then they must be there. */
   readonly areRequired: boolean
+  /** How often the files are looked at. Looking is three calls to the system; watching would miss links that are put elsewhere. */
+  readonly lookMillis: number
 }
-
-/** How often the files are looked at. Looking is three calls to the system; watching would miss links that are put elsewhere. */
-const lookMillis = 2_000
 
 export class Certificates {
   /** Undefined: there are none. */
@@ -44,7 +43,7 @@ export class Certificates {
     const next = (): void => {
       this.#timer = setTimeout(() => {
         void this.#lookAgain(changed).then(next)
-      }, lookMillis)
+      }, this.#files.lookMillis)
     }
     next()
   }

@@ -7,6 +7,8 @@ import type { Transport, TransportEvents } from '../transport.js'
 
 export class SocketTransport implements Transport {
   events: TransportEvents | undefined
+  /** True when it was told that nothing will come any more. */
+  protected over = false
   #waiting = false
   readonly #taken = (): void => {
     this.#waiting = false
@@ -70,6 +72,8 @@ export class SocketTransport implements Transport {
   }
 
   protected closed(): void {
+    if (this.over) return
+    this.over = true
     this.events?.closed()
   }
 

@@ -13,7 +13,6 @@ const binary = { binary: true } as const
 
 export class WebSocketTransport extends SocketTransport {
   readonly #webSocket: WebSocket
-  #told = false
 
   constructor({ webSocket, socket, peer }: { webSocket: WebSocket; socket: Socket; peer: Peer }) {
     super(socket, peer, webSocket)
@@ -21,7 +20,7 @@ export class WebSocketTransport extends SocketTransport {
     // What goes wrong with a WebSocket (a frame that is too large, bad bits) closes it, and `close` follows.
     webSocket.on('error', () => {})
     webSocket.on('message', (data, isBinary) => {
-      if (this.#told || !Buffer.isBuffer(data)) return
+      if (this.over || !Buffer.isBuffer(data)) return
       if (isBinary) this.events?.received(data, 0, data.length)
       else this.#refuseText()
     })
@@ -44,12 +43,6 @@ export class WebSocketTransport extends SocketTransport {
 
   protected override send(bytes: Uint8Array): void {
     this.#webSocket.send(bytes, binary)
-  }
-
-  protected override closed(): void {
-    if (this.#told) return
-    this.#told = true
-    super.closed()
   }
 
   /** [MQTT-6.0.0-1] MQTT goes in binary frames only. For the broker the connection ends here, whatever the client does. */
