@@ -249,6 +249,7 @@ export class ConnectionDriver {
         connection.end('server', 0x97, 'The client takes nothing from its socket.')
         wire.destroy()
       } else if (connection.state === 'connected') {
+        connection.rest()
         const { silenceMillisMax, lastHeard } = connection
         if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
           gateway.counters.keepAliveTimeouts++
