@@ -7,7 +7,7 @@ import { Crowd } from './load/crowd.js'
 import { Notes } from './load/notes.js'
 import { judgeRetained } from './load/retained-verdict.js'
 import { until } from './load/until.js'
-import { areWillsSeen, judgeMessages, judgeWills } from './load/verdict.js'
+import { areGroupsServed, areWillsSeen, judgeMessages, judgeWills } from './load/verdict.js'
 
 /** `power`: after each kill the files lose what was not synced. */
 export type Fault = 'kill' | 'power'
@@ -29,6 +29,8 @@ export interface RoundReport {
   readonly spoiled: string
   /** Everything that went wrong. */
   readonly broken: readonly string[]
+  /** Where the files of a round lie in which something went wrong. */
+  readonly folder: string
 }
 
 const waitMillis = 20_000
@@ -50,7 +52,7 @@ export async function playRound(seed: number, fault: Fault): Promise<RoundReport
     notes.broken(error instanceof Error ? error.message : String(error))
   } finally {
     crowd.leave()
-    await victim.end()
+    await victim.end(notes.sentences.length > 0)
   }
   return round.report((performance.now() - began) / 1000)
 }
@@ -91,6 +93,8 @@ class Round {
     await this.#loadFor(100 + random.below(200))
     await crowd.stop()
     await this.#fence()
+    if (!(await until(() => areGroupsServed(crowd), waitMillis)))
+      notes.broken('groups were not served in time')
     judgeMessages(crowd, notes)
     if (!(await until(() => areWillsSeen(crowd), waitMillis))) notes.broken('not all wills were seen in time')
     judgeWills(crowd, notes)
@@ -108,6 +112,7 @@ class Round {
       seconds,
       spoiled: this.#spoiled.join('; '),
       broken: this.notes.sentences,
+      folder: this.victim.folder,
     }
   }
 

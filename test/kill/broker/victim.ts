@@ -1,6 +1,6 @@
 // The broker that is killed: with files that roll and are compacted all the time, on a directory of its own, and with ears on it.
 import { watch, type FSWatcher } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SeededRandom } from '#libs/base'
@@ -16,7 +16,7 @@ const settings = {
   TBMQ_PACKET_MAX_BEFORE_LOGIN: '16KiB',
   TBMQ_SEGMENT_BYTES: String(1024 * 1024 + 2 * 16 * 1024),
   TBMQ_QUEUE_MAX: '1000000',
-  TBMQ_LOG_LEVEL: 'warn',
+  TBMQ_LOG_LEVEL: process.env['KILL_LOG_LEVEL'] ?? 'warn',
 }
 
 export interface VictimOptions {
@@ -110,28 +110,30 @@ export class Victim {
     await this.#begin()
   }
 
-  /** Starts again and is killed before that is done, mostly while it restores. */
+  /** Starts again and is killed before that is done, mostly while it restores. Rejects when it ends before by itself. */
   async killWhileStarting(random: SeededRandom): Promise<Activity> {
-    const ready = this.#begin().then(
-      () => true,
-      () => true,
-    )
+    let isKilled = false
+    const ready = this.#begin().catch((error: unknown) => {
+      if (!isKilled) throw error
+    })
     const opened = this.file(/^log\.json$/, 20_000)
-    if (random.chance(0.8)) {
+    if (random.chance(0.85)) {
       await Promise.race([opened, ready])
       await Promise.race([ready, soon(random.fraction() * this.restoreMillis)])
     } else await Promise.race([ready, soon(random.fraction() * 400)])
+    isKilled = true
     const doing = await this.kill()
     await ready
     return doing
   }
 
-  /** Ends it for good and removes its files. */
-  async end(): Promise<void> {
+  /** Ends it for good and removes its files, unless they are wanted: then they lie in `folder`, beside what it printed. */
+  async end(keepsFiles: boolean): Promise<void> {
     this.#watcher?.close()
     await this.broker.kill()
     await this.broker.stop()
-    await rm(this.folder, { recursive: true, force: true })
+    if (keepsFiles) await writeFile(join(this.folder, 'output'), this.broker.output())
+    else await rm(this.folder, { recursive: true, force: true })
   }
 
   async #begin(): Promise<void> {

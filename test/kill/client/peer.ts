@@ -64,6 +64,7 @@ export class Peer {
   /** Connects once; true when it was accepted. `clean` ends the old session at the broker. */
   async comeOnce(clean: boolean): Promise<boolean> {
     this.#isWanted = false
+    await this.#coming
     return this.#comeOnce(clean)
   }
 
@@ -79,6 +80,7 @@ export class Peer {
 
   async #end(how: (transport: Transport) => void): Promise<void> {
     this.#isWanted = false
+    await this.#coming
     const transport = this.#transport
     if (transport === undefined) return
     const gone = new Promise<void>((resolve) => (this.#onGone = resolve))

@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly payload: Buffer
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
+  /** It is sent once more, on a new connection. */
+  resent(): void
   /** The broker has taken it over: PUBACK or PUBREC. */
   acknowledged(): void
   /** The broker has refused it, with a reason code of 5.0. */
@@ -60,6 +62,7 @@ export class ClientSession {
     return [...this.#outgoing].map(([messageId, { message, isReceived }]) => {
       if (isReceived) return { cmd: 'pubrel', messageId }
       const { topic, payload, qos, retain } = message
+      message.resent()
       return { cmd: 'publish', topic, payload, qos, retain, dup: true, messageId }
     })
   }

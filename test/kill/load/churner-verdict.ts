@@ -23,6 +23,7 @@ export async function judgeChurners(crowd: Crowd, notes: Notes): Promise<void> {
         payload: Buffer.from(payload),
         qos: 1,
         retain: false,
+        resent: () => {},
         acknowledged,
         refused: () => {},
       })

@@ -12,6 +12,8 @@ export class Churner {
   subscribed: Subscribed = 'no'
   /** Payloads that came on its filter. */
   readonly received: string[] = []
+  /** What it is waiting for. */
+  step = 'nothing'
   #isAsked = true
 
   constructor(
@@ -38,10 +40,12 @@ export class Churner {
     while (this.#isAsked) {
       if (this.random.chance(0.15)) await this.#startOver()
       else await this.#visit()
+      this.step = 'nothing'
     }
   }
 
   async #visit(): Promise<void> {
+    this.step = 'a CONNACK'
     await this.peer.stay()
     for (let count = this.random.below(3); count > 0; count -= 1) await this.#toggle()
     await this.#go()
@@ -50,6 +54,7 @@ export class Churner {
   /** A clean CONNECT takes the session and its subscriptions. */
   async #startOver(): Promise<void> {
     if (this.subscribed === 'yes') this.subscribed = 'either'
+    this.step = 'a CONNACK to a clean CONNECT'
     if (await this.peer.comeOnce(true)) this.subscribed = 'no'
     else await new Promise((resolve) => setTimeout(resolve, 25))
     await this.#go()
@@ -58,6 +63,7 @@ export class Churner {
   async #toggle(): Promise<void> {
     const next = this.subscribed === 'yes' ? 'no' : 'yes'
     this.subscribed = 'either'
+    this.step = next === 'yes' ? 'a SUBACK' : 'an UNSUBACK'
     const answer =
       next === 'yes'
         ? await this.peer.subscribe({ [this.filter]: 1 })
@@ -66,6 +72,7 @@ export class Churner {
   }
 
   async #go(): Promise<void> {
+    this.step = 'the end of a connection'
     if (this.random.chance(0.5)) await this.peer.leave()
     else await this.peer.drop()
   }

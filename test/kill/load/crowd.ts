@@ -150,7 +150,9 @@ export class Crowd {
     for (const one of [...this.senders, ...this.churners]) one.stop()
     let isStill = false
     void this.#churning.then(() => (isStill = true))
-    await this.#wait('the churners to come to rest', () => isStill)
+    const waiting = (): string[] =>
+      this.churners.map(({ name, step, peer }) => `${name} (${String(peer.options.version)}) for ${step}`)
+    await this.#wait('the churners to come to rest', () => isStill, waiting)
     const busy = (): string[] =>
       this.senders.filter(({ options }) => options.peer.session.underWay > 0).map(({ name }) => name)
     await this.#wait('the last acknowledgements', () => busy().length === 0, busy)

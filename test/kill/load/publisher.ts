@@ -10,6 +10,8 @@ export interface Entry {
   /** An empty retained message: it deletes, and carries no number. */
   readonly deletes: boolean
   isAcknowledged: boolean
+  /** How often it was sent again, on later connections. */
+  resends: number
 }
 
 export interface PublisherOptions {
@@ -61,13 +63,22 @@ export class Publisher {
   #send(topic: string, qos: 0 | 1 | 2, bytes: number, deletes: boolean): void {
     const { peer, retain } = this.options
     const number = this.entries.length
-    const entry: Entry = { publisher: this.name, topic, number, qos, deletes, isAcknowledged: false }
+    const entry: Entry = {
+      publisher: this.name,
+      topic,
+      number,
+      qos,
+      deletes,
+      isAcknowledged: false,
+      resends: 0,
+    }
     this.entries.push(entry)
     peer.publish({
       topic,
       payload: deletes ? Buffer.alloc(0) : payloadOf(entry, bytes),
       qos,
       retain,
+      resent: () => (entry.resends += 1),
       acknowledged: () => (entry.isAcknowledged = true),
       refused: (code) =>
         peer.options.notes.broken(`${this.name} was refused message ${String(number)} with ${String(code)}`),

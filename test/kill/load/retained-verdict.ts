@@ -30,6 +30,7 @@ export async function judgeRetained(crowd: Crowd, notes: Notes): Promise<void> {
     payload: Buffer.from('fence'),
     qos: 1,
     retain: false,
+    resent: nothing,
     acknowledged: nothing,
     refused: nothing,
   })

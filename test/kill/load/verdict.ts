@@ -80,14 +80,17 @@ function judgeRepeats(subscriber: Subscriber, publishers: readonly Publisher[], 
     const { publisher, number, topic, qos, connection } = receipt
     const entry = byName.get(publisher)?.entries[number]
     if (topic.startsWith('will/')) continue
-    if (entry?.topic !== topic)
+    if (entry === undefined || entry.topic !== topic) {
       notes.broken(`${subscriber.name} got ${publisher} ${String(number)} on ${topic}: never sent`)
+      continue
+    }
     if (qos === 1 || receipt.retain) continue
     const key = `${publisher} ${String(number)}`
     const first = before.get(key)
     if (first !== undefined)
       notes.broken(
-        `${subscriber.name} got ${key} (${topic}, QoS ${String(qos)}) twice, on its connections ${String(first.connection)} and ${String(connection)}`,
+        `${subscriber.name} got ${nameOf(entry)} twice, delivered with QoS ${String(qos)} on its connections ` +
+          `${String(first.connection)} and ${String(connection)}`,
       )
     before.set(key, receipt)
   }
@@ -107,17 +110,22 @@ function judgeGroup(
       if (qos === 2) twos.set(key, (twos.get(key) ?? 0) + 1)
     }
   for (const entry of publishers.flatMap(({ entries }) => entries)) {
-    const granted = members[0]?.qosOf(entry.topic)
-    if (!counts(entry, granted)) continue
-    const times = members.reduce(
-      (sum, { receipts }) => sum + receipts.times(entry.publisher, entry.number),
-      0,
-    )
-    if (times === 0 && entry.isAcknowledged)
+    if (isMissedBy(members, entry))
       notes.broken(`group ${name} misses ${nameOf(entry)}, which was acknowledged`)
     const two = twos.get(`${entry.publisher} ${String(entry.number)}`) ?? 0
     if (two > 1) notes.broken(`group ${name} got ${nameOf(entry)} ${String(two)} times with QoS 2`)
   }
+}
+
+/** True when every acknowledged message has come to somebody of each group. */
+export const areGroupsServed = (crowd: Crowd): boolean =>
+  [...crowd.groups.values()].every((members) =>
+    crowd.publishers.every(({ entries }) => !entries.some((entry) => isMissedBy(members, entry))),
+  )
+
+function isMissedBy(members: readonly Subscriber[], entry: Entry): boolean {
+  if (!entry.isAcknowledged || !counts(entry, members[0]?.qosOf(entry.topic))) return false
+  return !members.some(({ receipts }) => receipts.times(entry.publisher, entry.number) > 0)
 }
 
 /** Each will as often as it has to be. */
@@ -138,5 +146,5 @@ export const areWillsSeen = (crowd: Crowd): boolean =>
 const timesSeen = (crowd: Crowd, name: string): number =>
   crowd.subscribers.get('watcher')?.receipts.times(name, 0) ?? 0
 
-const nameOf = ({ publisher, number, topic, qos }: Entry): string =>
-  `${publisher} ${String(number)} (${topic}, QoS ${String(qos)})`
+const nameOf = ({ publisher, number, topic, qos, resends }: Entry): string =>
+  `${publisher} ${String(number)} (${topic}, QoS ${String(qos)}, sent again ${String(resends)} times)`
