@@ -5,13 +5,14 @@ import {
   EVENT_LOG,
   KEPT_STORE,
   LOGGER,
+  Metrics,
   ServiceRegistry,
   SETTINGS,
-  Vitals,
   type Logger,
   type Settings,
 } from '#libs/platform'
 import { DeliveryController } from './delivery.controller.js'
+import { countersOf, gaugesOf } from './measures.js'
 import { Delivery, type DeliveryOptions } from './shell/delivery.js'
 
 /** Bytes that wait for one session or group; TBMQ_QUEUE_MAX bounds their number. */
@@ -28,7 +29,7 @@ export class DeliveryModule implements OnApplicationShutdown {
     @Inject(KEPT_STORE) store: DeliveryOptions['store'],
     @Inject(CLOCK) clock: Pick<DeliveryOptions, 'after'>,
     @Inject(LOGGER) logger: Logger,
-    @Inject(Vitals) vitals: Vitals,
+    @Inject(Metrics) metrics: Metrics,
   ) {
     const delivery = new Delivery({
       limits: limitsOf(settings),
@@ -50,7 +51,11 @@ export class DeliveryModule implements OnApplicationShutdown {
     services.register(delivery.service, (partition, state) => {
       delivery.restored(partition, state)
     })
-    vitals.part('queues', () => ({ up: true, detail: { ...delivery.counters } }))
+    metrics.add(...countersOf(delivery), ...gaugesOf(delivery))
+    metrics.addSysTopics({
+      'store/messages/count': () => delivery.waiting().messages,
+      'store/messages/bytes': () => delivery.waiting().bytes,
+    })
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -21,7 +21,7 @@ import { deliveryFacts, type DeliveryFact } from './facts.js'
 import { distribute, Group, groupAcknowledged, sendAgain } from './group.js'
 import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-members.js'
 import { moveOn, passBatch } from './keep.js'
-import { pin, unpin } from './memory.js'
+import { firstLookMillis, pin, unpin } from './memory.js'
 import { publishOfSession, publishWill, releaseReceived } from './publish.js'
 import { endSession, sendNow, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
 import { settle } from './restore.js'
@@ -106,8 +106,11 @@ function restored(turn: Turn): void {
 }
 
 const nextWake = (state: DeliveryState, settings: DeliverySettings): Millis | undefined => {
-  const oldest = state.pinned[0]
-  return oldest === undefined ? undefined : oldest.since + settings.pinnedMillisMax
+  // Not to the millisecond: one look for all batches of a while.
+  const young = state.pinned.peek()
+  const old = state.pinnedLong.peek()
+  if (young !== undefined) return young.since + 2 * firstLookMillis
+  return old === undefined ? undefined : old.since + settings.pinnedMillisMax + firstLookMillis
 }
 
 function sameLimits(a: DeliveryLimits | undefined, b: DeliveryLimits): boolean {

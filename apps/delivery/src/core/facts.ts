@@ -64,7 +64,7 @@ export type SessionRowFact = ValueOf<typeof sessionRowFact>
 const keptRow = struct({ marks: u8, tag: u8, deadline: whole, subscriptionIds: list(whole), body: bytes })
 export type KeptRow = ValueOf<typeof keptRow>
 
-export const memberRow = struct({
+const memberRow = struct({
   session: sessionIdentity,
   kept: flag,
   address: optional(address),

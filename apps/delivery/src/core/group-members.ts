@@ -62,7 +62,7 @@ export const addressOf = (online: Online): Address => ({
   connection: online.connection,
 })
 
-export function onlineAt(turn: Turn, address: Address): Online {
+function onlineAt(turn: Turn, address: Address): Online {
   const { gateway, incarnation, connection } = address
   return { gateway: gatewayOf(turn.state, gateway), incarnation, connection }
 }

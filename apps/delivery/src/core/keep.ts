@@ -30,10 +30,7 @@ export function moveOn(turn: Turn, batch: Batch): void {
   const { state, settings } = turn
   const bound = settings.inboxBytesMax / 2
   let budget = Math.max(factBytesMin, 4 * batch.bytes.length)
-  let done = 0
-  while (done < state.changed.length && budget > 0) {
-    const what = state.changed[done]
-    if (what === undefined) break
+  for (let what = state.changed.peek(); what !== undefined && budget > 0; what = state.changed.peek()) {
     if (!what.ended) {
       if (state.inboxBytes - what.changedBytes <= bound) break
       if (bringBack(turn, what)) break
@@ -41,15 +38,14 @@ export function moveOn(turn: Turn, batch: Batch): void {
       if (budget <= 0) break
       stand(turn, what)
     }
-    done++
+    state.changed.take()
   }
-  if (done > 0) state.changed.splice(0, done)
   moveBase(turn)
 }
 
 function moveBase(turn: Turn): void {
   const { state } = turn
-  const needed = state.changed[0]?.changedFrom ?? state.position
+  const needed = state.changed.peek()?.changedFrom ?? state.position
   let index = -1
   while (index + 1 < state.waypoints.length && (state.waypoints[index + 1]?.offset ?? Infinity) <= needed)
     index++

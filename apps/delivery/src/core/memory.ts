@@ -7,24 +7,31 @@ import type { DeliveryState } from './state.js'
 /** Messages that one look goes through at most; the rest waits for the next. */
 const messagesPerLook = 20_000
 
+/** Most messages are acknowledged by then, and their batches need not stay. */
+export const firstLookMillis: Millis = 100
+
 /** Remembers the messages that a batch brought. */
 export function pin(state: DeliveryState, batch: Batch, now: Millis): void {
   if (state.brought.length === 0) return
-  state.pinned.push({ bytes: batch.bytes, since: now, messages: state.brought })
+  state.pinned.offer({ bytes: batch.bytes, since: now, messages: state.brought })
   state.brought = []
 }
 
-/** Frees the batches older than `age` of which less than half is still needed. */
+/** Frees batches: at a first look those of which nothing is needed any more, at this age those of which less than half is. */
 export function unpin(state: DeliveryState, now: Millis, age: Millis): void {
   let looked = 0
-  let done = 0
-  for (const pinned of state.pinned) {
+  for (let pinned = state.pinned.peek(); pinned !== undefined; pinned = state.pinned.peek()) {
+    if (now - pinned.since < firstLookMillis || looked > messagesPerLook) break
+    looked += pinned.messages.length
+    state.pinned.take()
+    if (pinned.messages.some(({ references }) => references > 0)) state.pinnedLong.offer(pinned)
+  }
+  for (let pinned = state.pinnedLong.peek(); pinned !== undefined; pinned = state.pinnedLong.peek()) {
     if (now - pinned.since < age || looked > messagesPerLook) break
     looked += pinned.messages.length
+    state.pinnedLong.take()
     release(pinned)
-    done++
   }
-  if (done > 0) state.pinned.splice(0, done)
 }
 
 function release(pinned: Pinned): void {

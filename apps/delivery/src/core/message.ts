@@ -1,6 +1,5 @@
 // One message as it waits: a range of bytes, mostly inside the batch of the inbox that brought it. All receivers share it.
-import { ByteReader, utf8Decode } from '#libs/base'
-import { messageDeadline, messageProperties } from '#libs/topics'
+import { messageDeadline } from '#libs/topics'
 
 /** The bytes of one batch of the inbox with the messages that lie in them; released when no queue needs any of them. */
 export interface Pinned {
@@ -53,20 +52,3 @@ export class QueuedMessage {
 }
 
 export const noIds: readonly number[] = []
-
-/** A body taken apart, for what is rare. */
-export interface MessageParts {
-  readonly topic: string
-  readonly properties: Uint8Array
-  readonly payload: Uint8Array
-}
-
-/** Views into `bytes`; copy them if they are to be kept. */
-export function partsOf(tag: number, bytes: Uint8Array, from: number, to: number): MessageParts {
-  const reader = new ByteReader(bytes, from, to)
-  if ((tag & messageDeadline) !== 0) reader.skip(8)
-  const length = reader.u16()
-  const at = reader.skip(length)
-  const properties = (tag & messageProperties) === 0 ? bytes.subarray(at, at) : reader.bytes()
-  return { topic: utf8Decode(bytes, at, at + length), properties, payload: reader.bytes() }
-}

@@ -52,7 +52,7 @@ export interface Checkpoint {
 }
 
 /** The row of `session:{clientId}`. */
-export const storedSession = struct({ birth: whole, next: whole, waiting: whole, online: flag })
+const storedSession = struct({ birth: whole, next: whole, waiting: whole, online: flag })
 
 const scratch = new ByteWriter(pageBytesMax * 2)
 

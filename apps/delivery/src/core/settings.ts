@@ -56,7 +56,7 @@ export interface DeliverySettings {
   readonly afterBatch: (state: DeliveryState) => void
 }
 
-export const defaultDeliveryLimits: DeliveryLimits = {
+const defaultDeliveryLimits: DeliveryLimits = {
   queueLengthMax: 10_000,
   queueBytesMax: 256 * 1024 * 1024,
   whenFull: 'dropOldest',

@@ -1,4 +1,5 @@
 // The state of one partition of delivery. It is a function of the inbox: facts hold how it stood at some offset, the rest is replayed.
+import { BoundedQueue } from '#libs/base'
 import type { Placement } from '#libs/service'
 import type { SessionIdentity } from '#libs/topics'
 import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
@@ -39,12 +40,13 @@ export interface DeliveryState {
   /** Bytes of the inbox read since the restore. */
   inboxBytes: number
   /** What holds the start of the inbox: changed since its facts were written, the oldest change first. */
-  changed: (Queue | Group)[]
+  readonly changed: BoundedQueue<Queue | Group>
   waypoints: Waypoint[]
   /** Undefined once the facts have been turned into queues. */
   unsettled: Unsettled | undefined
-  /** Batches whose messages may have to be copied out of them, the oldest first. */
-  pinned: Pinned[]
+  /** Batches whose messages may have to be copied out of them, the oldest first: not looked at yet, and those still in use then. */
+  readonly pinned: BoundedQueue<Pinned>
+  readonly pinnedLong: BoundedQueue<Pinned>
   /** Messages of the batch that is being read. */
   brought: QueuedMessage[]
   /** Changed since the last checkpoint of the store. */
@@ -56,6 +58,10 @@ export interface DeliveryState {
   /** The store has lost a message that memory no longer holds: only a restore from the log brings it back. */
   lost: boolean
 }
+
+/** Bounded by what it lists: each thing stands in it once. */
+const endless = <T>(name: string): BoundedQueue<T> =>
+  new BoundedQueue<T>({ name, maximum: Number.MAX_SAFE_INTEGER, whenFull: 'drop' })
 
 export function emptyState(placement: Placement): DeliveryState {
   return {
@@ -69,14 +75,15 @@ export function emptyState(placement: Placement): DeliveryState {
     routes: [],
     position: 0,
     inboxBytes: 0,
-    changed: [],
+    changed: endless('changed'),
     waypoints: [],
     unsettled: {
       sessions: new Map(),
       groups: new Map(),
       messages: { session: new Map(), group: new Map() },
     },
-    pinned: [],
+    pinned: endless('pinned'),
+    pinnedLong: endless('pinned long'),
     brought: [],
     unsaved: [],
     endedSessions: [],

@@ -63,7 +63,7 @@ export function change(turn: Turn, what: Queue | Group): boolean {
   if (what.changedFrom < 0) {
     what.changedFrom = turn.offset
     what.changedBytes = turn.state.inboxBytes
-    turn.state.changed.push(what)
+    turn.state.changed.offer(what)
   }
   if (!what.unsaved) {
     what.unsaved = true

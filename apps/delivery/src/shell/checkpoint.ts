@@ -32,6 +32,14 @@ export interface CheckpointOptions {
   readonly memoryBytes: number
 }
 
+/** Plain numbers that only rise. */
+export interface StoreCounters {
+  checkpoints: number
+  pagesWritten: number
+  pagesRead: number
+  bytesEvicted: number
+}
+
 export class StoreKeeper {
   readonly #options: CheckpointOptions
   #state: DeliveryState | undefined
@@ -41,7 +49,7 @@ export class StoreKeeper {
   #cancel: (() => void) | undefined
   #reads = 0
   #bytesAtLast = 0
-  readonly counters = { checkpoints: 0, pagesWritten: 0, pagesRead: 0, bytesEvicted: 0 }
+  readonly counters: StoreCounters = { checkpoints: 0, pagesWritten: 0, pagesRead: 0, bytesEvicted: 0 }
 
   constructor(options: CheckpointOptions) {
     this.#options = options

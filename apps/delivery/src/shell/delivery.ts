@@ -8,7 +8,7 @@ import { deliveryService } from '../core/delivery.service.js'
 import type { DeliveryFact } from '../core/facts.js'
 import { deliverySettings, type DeliveryCounters, type DeliveryLimits } from '../core/settings.js'
 import type { DeliveryState } from '../core/state.js'
-import { StoreKeeper } from './checkpoint.js'
+import { StoreKeeper, type StoreCounters } from './checkpoint.js'
 
 export const inbox = catalogue.deliveryInbox
 
@@ -33,6 +33,7 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #settings
+  readonly #states = new Map<number, DeliveryState>()
   readonly #keepers = new Map<number, StoreKeeper>()
   readonly service
 
@@ -51,8 +52,44 @@ export class Delivery {
     return this.#settings.counters
   }
 
+  /** What the store keepers of all partitions have done. */
+  get storeCounters(): Readonly<StoreCounters> {
+    const sum: StoreCounters = { checkpoints: 0, pagesWritten: 0, pagesRead: 0, bytesEvicted: 0 }
+    for (const { counters } of this.#keepers.values()) {
+      sum.checkpoints += counters.checkpoints
+      sum.pagesWritten += counters.pagesWritten
+      sum.pagesRead += counters.pagesRead
+      sum.bytesEvicted += counters.bytesEvicted
+    }
+    return sum
+  }
+
+  /** How much waits now; walks over all queues, so for a scrape. */
+  waiting(): {
+    readonly messages: number
+    readonly bytes: number
+    readonly residentBytes: number
+    readonly groups: number
+  } {
+    let messages = 0
+    let bytes = 0
+    let resident = 0
+    let groups = 0
+    for (const state of this.#states.values()) {
+      groups += state.groups.size
+      for (const { line } of [...state.queues.values(), ...state.groups.values()]) {
+        messages += line.length
+        bytes += line.bytes
+        resident += line.bytes - line.evictedBytes
+      }
+    }
+    return { messages, bytes, residentBytes: resident, groups }
+  }
+
   /** A partition has another state, or none for now. */
   restored(partition: number, state: DeliveryState | undefined): void {
+    if (state === undefined) this.#states.delete(partition)
+    else this.#states.set(partition, state)
     let keeper = this.#keepers.get(partition)
     if (keeper === undefined) this.#keepers.set(partition, (keeper = this.#newKeeper(partition)))
     keeper.restored(state)
