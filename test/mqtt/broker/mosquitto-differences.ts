@@ -23,6 +23,7 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
   [
     'closes the connection without telling the reason in a DISCONNECT',
     [
+      'a graceful stop tells 0x8B; sessions, queues and the wills of kept sessions are there afterwards',
       '5.0 [MQTT-3.1.3-2] [MQTT-3.1.4-3], 3.1.1 [MQTT-3.1.3-2] [MQTT-3.1.4-2]: a second connection takes a client id over (MQTT 5.0)',
       '5.0 [MQTT-3.1.0-2], 3.1.1 [MQTT-3.1.0-2]: a second CONNECT is a protocol error (MQTT 5.0)',
       'two subscription identifiers in one SUBSCRIBE are an error',
