@@ -78,8 +78,9 @@ export class Retention {
     for (const segment of leaving) {
       await files.remove(segment.path)
       await files.remove(segment.indexPath)
+      // One after the other, so that a power cut cannot bring back an older one without those that followed it.
+      await files.syncDirectory(directory)
     }
-    await files.syncDirectory(directory)
   }
 
   #bytesByTopic(): Map<number, number> {
