@@ -1,0 +1,65 @@
+// One life of a gateway between its listeners and the log: it begins in the log, its inbox is read, its connections are driven. And it
+// ends: good-bye to all clients, everything of theirs stored, its end in the log.
+import { RecordCursor } from '#libs/batch'
+import type { EventLog } from '#libs/log'
+import { gatewayInbox } from '#libs/topics'
+import type { GatewayCounters } from '../core/counters.js'
+import { Gateway } from '../core/gateway.js'
+import type { GatewaySettings } from '../core/settings.js'
+import { ConnectionDriver } from './connection-driver.js'
+import type { LineWriter } from './connection-driver.js'
+import { beginIncarnation, endIncarnation } from './incarnation.js'
+
+export interface LifeParts {
+  readonly log: EventLog
+  readonly settings: GatewaySettings
+  readonly logger: LineWriter
+  readonly counters: GatewayCounters
+  readonly now: () => number
+  /** As in `GatewayOptions`. */
+  readonly random: () => number
+}
+
+export interface GatewayLife {
+  /** Takes connections. */
+  readonly driver: ConnectionDriver
+  /** Graceful. */
+  end(): Promise<void>
+}
+
+export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
+  const { log, settings, logger, counters, now, random } = parts
+  const { gatewayName } = settings
+  const incarnation = await beginIncarnation(log, gatewayName)
+  const gateway = new Gateway({ settings, counters, incarnation, random })
+  const driver = new ConnectionDriver({ gateway, log, logger, now })
+  const cursor = new RecordCursor()
+  let next = -1
+  const reader = log.read(
+    { topic: gatewayInbox(gatewayName).name, partition: 0 },
+    {
+      from: 'end',
+      visibility: 'stored',
+      handle: (batch) => {
+        driver.enter(0)
+        if (next >= 0 && batch.baseOffset > next) driver.missed(batch.baseOffset - next)
+        next = batch.nextOffset
+        cursor.open(batch.bytes)
+        while (cursor.next()) {
+          if (cursor.valueFrom >= 0) driver.inbox(cursor.bytes, cursor.valueFrom, cursor.valueTo)
+        }
+      },
+      failed: (error) => {
+        logger.error({ detail: String(error) }, 'the inbox of the gateway cannot be read')
+      },
+    },
+  )
+  return {
+    driver,
+    end: async () => {
+      await driver.stop()
+      await reader.close()
+      await endIncarnation(log, gatewayName, incarnation)
+    },
+  }
+}
