@@ -26,6 +26,8 @@ export interface DeliveryOptions {
   readonly failed: (sentence: string, error: unknown) => void
   /** Bytes of waiting messages in memory, over all partitions. */
   readonly memoryBytes: number
+  /** As in `DeliverySettings`. */
+  readonly inboxBytesMax?: number
   readonly partitions: number
 }
 
@@ -39,8 +41,10 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options
+    const { limits, inboxBytesMax } = options
     this.#settings = deliverySettings({
-      limits: options.limits,
+      limits,
+      ...(inboxBytesMax === undefined ? {} : { inboxBytesMax }),
       afterBatch: (state) => {
         this.#keepers.get(state.placement.partition)?.afterBatch(state)
       },
