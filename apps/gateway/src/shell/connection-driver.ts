@@ -52,13 +52,15 @@ export class ConnectionDriver {
     this.#logger = logger
     this.now = now
     this.#sweep = setInterval(() => {
-      this.#everySecond()
+      this.tick()
     }, 1000)
   }
 
   /** A listener has accepted a connection. Undefined: there is no place for it; the caller destroys the transport. */
   open(transport: Transport): TransportEvents | undefined {
     const { gateway } = this
+    // It was accepted before the listeners closed, and came through its handshake after.
+    if (gateway.stopping) return undefined
     gateway.now = this.now()
     const wire = new Wire(transport, this)
     const connection = gateway.connections.take(
@@ -236,7 +238,8 @@ export class ConnectionDriver {
 
   // ---- time
 
-  #everySecond(): void {
+  /** Once a second: ends what has been silent or stuck for too long. */
+  tick(): void {
     const { gateway } = this
     const now = this.now()
     gateway.now = now

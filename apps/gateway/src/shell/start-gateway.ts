@@ -26,7 +26,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
     reception: life.driver,
     logger,
     trusted,
-    descriptors: new Descriptors({ max: socketsAllowed(), logger }),
+    descriptors: new Descriptors({ allowed: socketsAllowed(), logger }),
     arrivalMillisMax: settings.connectMillisMax,
   })
   return {

@@ -12,21 +12,25 @@ export interface Pausable {
 const checkMillis = 500
 /** Part of the room that must be free again before accepting goes on, so that it does not come and go with every client. */
 const slack = 1 / 64
+/** The limit is asked for with every so many sockets: it costs a small file's reading. */
+const askEvery = 64
 /** A storm that lasts makes one line a minute, not two a second. */
 const lineMillisMin = 60_000
 
 export class Descriptors {
   /** Sockets of all listeners. */
   taken = 0
-  readonly #max: number
+  #max: number
+  readonly #allowed: () => number
   readonly #logger: LineWriter
   readonly #listeners = new Set<Pausable>()
   #timer: NodeJS.Timeout | undefined
   #lastLine = -lineMillisMin
 
-  /** `max`: sockets that all listeners may have together. */
-  constructor({ max, logger }: { readonly max: number; readonly logger: LineWriter }) {
-    this.#max = max
+  /** `allowed`: how many sockets all listeners may have together; asked again now and then, as a limit may be changed from outside. */
+  constructor({ allowed, logger }: { readonly allowed: () => number; readonly logger: LineWriter }) {
+    this.#allowed = allowed
+    this.#max = allowed()
     this.#logger = logger
   }
 
@@ -36,6 +40,7 @@ export class Descriptors {
 
   take(): void {
     this.taken++
+    if (this.taken % askEvery === 0) this.#max = this.#allowed()
     if (this.taken >= this.#max) this.pause('as many as are allowed')
   }
 
@@ -49,6 +54,7 @@ export class Descriptors {
     for (const listener of this.#listeners) listener.pause()
     this.#line('out of file descriptors: accepting pauses', detail)
     this.#timer = setInterval(() => {
+      this.#max = this.#allowed()
       if (this.taken <= this.#max - Math.ceil(this.#max * slack)) this.#resume()
     }, checkMillis)
   }
@@ -78,16 +84,35 @@ export class Descriptors {
 const reserveMin = 32
 const reserveMax = 512
 
-/** How many sockets this process may have besides what it has open now. Where the system does not tell (no /proc): as many as wanted. */
-export function socketsAllowed(): number {
+/**
+ * Tells how many sockets this process may have besides what it has open now. Where the system does not say (no /proc): as many as
+ * wanted.
+ */
+export function socketsAllowed(): () => number {
+  const others = openNow()
+  let limit = Number.POSITIVE_INFINITY
+  return () => {
+    limit = limitNow() ?? limit
+    const reserve = Math.min(reserveMax, Math.max(reserveMin, Math.floor(limit / 8)))
+    return Math.max(1, limit - others - reserve)
+  }
+}
+
+function openNow(): number {
   try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]
-    if (limit === undefined) return Number.POSITIVE_INFINITY
-    const open = readdirSync('/proc/self/fd').length
-    const reserve = Math.min(reserveMax, Math.max(reserveMin, Math.floor(Number(limit) / 8)))
-    return Math.max(1, Number(limit) - open - reserve)
+    return readdirSync('/proc/self/fd').length
   } catch {
-    // No such files: not Linux.
-    return Number.POSITIVE_INFINITY
+    // Not Linux.
+    return 0
+  }
+}
+
+function limitNow(): number | undefined {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]
+    return found === undefined ? undefined : Number(found)
+  } catch {
+    // Not Linux, or no descriptor is left to read it with.
+    return undefined
   }
 }

@@ -61,7 +61,7 @@ export class Listening {
         reception: this.reception,
         logger: this.lines,
         trusted: new IpNetworks(trusted),
-        descriptors: new Descriptors({ max: descriptorsMax, logger: this.lines }),
+        descriptors: new Descriptors({ allowed: () => descriptorsMax, logger: this.lines }),
         arrivalMillisMax,
       },
     )
