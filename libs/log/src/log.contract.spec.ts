@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { openEmbeddedLog, type EmbeddedLogOptions } from './index.js'
-import { describeLog, type LogHarness } from './log.contract.js'
+import { describeLog } from './log.contract.js'
+import type { LogHarness } from './testing/log-bench.js'
 import { MemoryLog } from './memory/memory-log.js'
 
 function embedded(options: Omit<EmbeddedLogOptions, 'directory'>): LogHarness {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { catalogue, type Topic } from '#libs/topics'
 import { openEmbeddedLog, type EmbeddedLog, type Pressure } from '../index.js'
-import { batchOf } from '../log.contract.js'
+import { batchOf } from '../testing/log-bench.js'
 import { all, EmbeddedPlace, facts, inbox, messages, put, stored, until } from '../testing/embedded-place.js'
 import { FaultyFiles, type FileCall } from '../testing/faulty-files.js'
 
@@ -121,50 +121,82 @@ describe('a disk that is full', () => {
     expect(heard).toEqual(['dropQos0', 'hold', 'none'])
   })
 
-  // A real small file system needs the right to mount one.
-  const canMount = process.getuid?.() === 0 && process.platform === 'linux'
-  it.runIf(canMount)(
-    'of 8 MiB, a real one: acknowledges nothing that is not stored, and goes on',
-    async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'log-disk-'))
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory])
-      let log: EmbeddedLog | undefined
-      try {
-        const options = { directory, retryMillis: 20, diskFreeMin: 0, segmentBytes: 1_000_000, diskMax: 1e9 }
-        const unlimited: Topic = { ...catalogue.messages, retention: { kind: 'trimmed' } }
-        const rows = [{ topic: unlimited, partitions: 1 }]
-        log = await openEmbeddedLog(options)
-        await log.createTopics(rows)
-        const ballast = join(directory, 'ballast')
-        await writeFile(ballast, Buffer.alloc(3_000_000))
-        const value = 'x'.repeat(10_000)
-        let sent = 0
-        let acknowledged = 0
-        while (log.writable) {
-          for (let i = 0; i < 10; i++) {
-            log.append(messages, batchOf(`k${sent++}=${value}`), (failure) => {
-              if (failure === undefined) acknowledged++
-            })
-          }
-          const before = acknowledged
-          await until(() => acknowledged > before || log?.writable === false)
+  it('of 8 MiB acknowledges nothing that is not stored, and goes on when there is room', async () => {
+    const disk = await smallDisk()
+    let log: EmbeddedLog | undefined
+    try {
+      const options = {
+        ...disk.options,
+        retryMillis: 20,
+        diskFreeMin: 0,
+        segmentBytes: 1_000_000,
+        diskMax: 1e9,
+      }
+      const unlimited: Topic = { ...catalogue.messages, retention: { kind: 'trimmed' } }
+      const rows = [{ topic: unlimited, partitions: 1 }]
+      log = await openEmbeddedLog(options)
+      await log.createTopics(rows)
+      await disk.fill(3_000_000)
+      const value = 'x'.repeat(10_000)
+      let sent = 0
+      let acknowledged = 0
+      while (log.writable) {
+        for (let i = 0; i < 10; i++) {
+          log.append(messages, batchOf(`k${sent++}=${value}`), (failure) => {
+            if (failure === undefined) acknowledged++
+          })
         }
-        expect(acknowledged).toBeGreaterThan(300)
-        expect(acknowledged).toBeLessThan(sent)
-        await rm(ballast)
-        await until(() => log?.writable === true && acknowledged === sent)
-        await log.close()
-        log = await openEmbeddedLog(options)
-        await log.createTopics(rows)
-        const records = await all(log, messages)
-        expect(records.map((record) => record.split('=')[0])).toEqual(
-          Array.from({ length: sent }, (_, i) => `${i} k${i}`),
-        )
-      } finally {
-        await log?.close()
+        const before = acknowledged
+        await until(() => acknowledged > before || log?.writable === false)
+      }
+      expect(acknowledged).toBeGreaterThan(300)
+      expect(acknowledged).toBeLessThan(sent)
+      await disk.empty()
+      await until(() => log?.writable === true && acknowledged === sent)
+      await log.close()
+      log = await openEmbeddedLog(options)
+      await log.createTopics(rows)
+      const records = await all(log, messages)
+      const names = records.map((record) => record.split('=')[0])
+      expect(names).toEqual(Array.from({ length: sent }, (_, i) => `${i} k${i}`))
+    } finally {
+      await log?.close()
+      await disk.dispose()
+    }
+  })
+})
+
+interface SmallDisk {
+  readonly options: { readonly directory: string; readonly files?: FaultyFiles }
+  /** Takes room away. */
+  fill(bytes: number): Promise<void>
+  /** Gives it back. */
+  empty(): Promise<void>
+  dispose(): Promise<void>
+}
+
+/** A real file system of 8 MiB where we may mount one, else a file layer that has no more room than that. */
+async function smallDisk(): Promise<SmallDisk> {
+  const directory = await mkdtemp(join(tmpdir(), 'log-disk-'))
+  if (process.getuid?.() === 0 && process.platform === 'linux') {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory])
+    const ballast = join(directory, 'ballast')
+    return {
+      options: { directory },
+      fill: (bytes) => writeFile(ballast, Buffer.alloc(bytes)),
+      empty: () => rm(ballast),
+      async dispose() {
         execFileSync('umount', [directory])
         await rm(directory, { recursive: true })
-      }
-    },
-  )
-})
+      },
+    }
+  }
+  const files = new FaultyFiles()
+  files.space = 8 * 1024 * 1024
+  return {
+    options: { directory, files },
+    fill: async (bytes) => void (files.space -= bytes),
+    empty: async () => void (files.space = Infinity),
+    dispose: () => rm(directory, { recursive: true }),
+  }
+}

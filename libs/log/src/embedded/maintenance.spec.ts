@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SeededRandom } from '#libs/base'
 import { catalogue, type Topic } from '#libs/topics'
 import type { EmbeddedLog } from '../index.js'
-import { batchOf, recordsOf } from '../log.contract.js'
+import { batchOf, recordsOf } from '../testing/log-bench.js'
 import {
   all,
   EmbeddedPlace,

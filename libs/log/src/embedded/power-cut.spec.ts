@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '#libs/base'
 import { catalogue, type Topic } from '#libs/topics'
 import { openEmbeddedLog, type EmbeddedLog, type TopicPartition } from '../index.js'
-import { batchOf, recordsOf } from '../log.contract.js'
+import { batchOf, recordsOf } from '../testing/log-bench.js'
 import { until } from '../testing/embedded-place.js'
 import { FaultyFiles } from '../testing/faulty-files.js'
 

@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { catalogue } from '#libs/topics'
 import { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from '../index.js'
-import { batchOf } from '../log.contract.js'
+import { batchOf } from '../testing/log-bench.js'
 import { all, EmbeddedPlace, facts, inbox, messages, put, stored } from '../testing/embedded-place.js'
 import { FaultyFiles } from '../testing/faulty-files.js'
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '#libs/topics'
 import type { Batch, Claim, LogFailure, TopicPartition } from '../event-log.js'
-import { batchOf, recordsOf } from '../log.contract.js'
+import { batchOf, recordsOf } from '../testing/log-bench.js'
 import type { MemoryClient } from './memory-client.js'
 import { MemoryLog, type MemoryLogOptions } from './memory-log.js'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { catalogue, type Topic } from '#libs/topics'
 import { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions, type TopicPartition } from '../index.js'
-import { batchOf, recordsOf } from '../log.contract.js'
+import { batchOf, recordsOf } from './log-bench.js'
 
 export const messages: TopicPartition = { topic: catalogue.messages.name, partition: 0 }
 export const inbox: TopicPartition = { topic: catalogue.sessionInbox.name, partition: 0 }
