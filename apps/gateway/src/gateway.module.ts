@@ -1,6 +1,17 @@
 // The gateway app for Nest: a door that the platform opens when all services are ready and closes first.
 import { Inject, Module } from '@nestjs/common'
-import { CLOCK, Doors, EVENT_LOG, LOGGER, SETTINGS, Vitals, type Logger, type Settings } from '#libs/platform'
+import {
+  CLOCK,
+  Doors,
+  EVENT_LOG,
+  LOGGER,
+  Metrics,
+  SETTINGS,
+  Vitals,
+  type Logger,
+  type Settings,
+} from '#libs/platform'
+import { measuresOf, sysTopicsOf } from './measures.js'
 import { gatewayDoor, type DoorParts } from './shell/gateway-door.js'
 
 @Module({})
@@ -12,9 +23,12 @@ export class GatewayModule {
     @Inject(CLOCK) clock: Pick<DoorParts, 'now'>,
     @Inject(Doors) doors: Doors,
     @Inject(Vitals) vitals: Vitals,
+    @Inject(Metrics) metrics: Metrics,
   ) {
-    const door = gatewayDoor({ log, settings, logger, now: () => clock.now() })
+    const door = gatewayDoor({ log, settings, logger, now: () => clock.now(), sysValues: metrics.sysValues })
     doors.add(door)
-    vitals.part('gateway', () => ({ up: true, detail: { ...door.counters } }))
+    vitals.part('gateway', () => ({ up: true, detail: { connections: door.counters.connections } }))
+    metrics.add(...measuresOf(door.counters, settings))
+    metrics.addSysTopics(sysTopicsOf(door.counters))
   }
 }

@@ -24,5 +24,10 @@ export class SessionModule {
         [{ state: 'away' }, counts.all - counts.connected],
       ],
     })
+    metrics.addSysTopics({
+      'clients/total': () => counts.all,
+      'clients/disconnected': () => counts.all - counts.connected,
+      'clients/inactive': () => counts.all - counts.connected,
+    })
   }
 }

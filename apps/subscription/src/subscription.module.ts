@@ -1,7 +1,9 @@
 // The subscription app for Nest: registers the service with its settings, and tells what it has counted and holds.
 import { Inject, Module } from '@nestjs/common'
-import { ServiceRegistry, SETTINGS, Vitals, type Settings } from '#libs/platform'
+import { Metrics, ServiceRegistry, SETTINGS, Vitals, type Settings } from '#libs/platform'
+import { measuresOf } from './measures.js'
 import {
+  countsOf,
   detailOf,
   newSubscriptionCounters,
   subscriptionService,
@@ -15,6 +17,7 @@ export class SubscriptionModule {
     @Inject(ServiceRegistry) services: ServiceRegistry,
     @Inject(SETTINGS) settings: Settings,
     @Inject(Vitals) vitals: Vitals,
+    @Inject(Metrics) metrics: Metrics,
   ) {
     const counters = newSubscriptionCounters()
     const partitions: Partitions = new Map()
@@ -24,5 +27,12 @@ export class SubscriptionModule {
       else partitions.set(partition, state)
     })
     vitals.part('subscription', () => ({ up: true, detail: detailOf(counters, partitions) }))
+    metrics.add(...measuresOf(partitions, retainedCountMax * settings.partitions))
+    metrics.addSysTopics({
+      'subscriptions/count': () => countsOf(partitions).subscriptions,
+      'shared_subscriptions/count': () => countsOf(partitions).groups,
+      'retained messages/count': () => countsOf(partitions).retained,
+      'retained messages/bytes': () => countsOf(partitions).retainedBytes,
+    })
   }
 }

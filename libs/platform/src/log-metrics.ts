@@ -3,7 +3,12 @@ import type { EmbeddedLog } from '#libs/log'
 import type { Metrics } from './metrics.js'
 import type { ServiceRegistry } from './service-registry.js'
 
-const quantiles = [50, 90, 99, 99.9] as const
+const quantiles = [
+  ['0.5', 50],
+  ['0.9', 90],
+  ['0.99', 99],
+  ['0.999', 99.9],
+] as const
 
 export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: ServiceRegistry): void {
   const { metrics: counted } = log
@@ -50,8 +55,8 @@ export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: Serv
       kind: 'gauge',
       labels: ['quantile'],
       read: () =>
-        quantiles.map((percent) => [
-          { quantile: String(percent / 100) },
+        quantiles.map(([quantile, percent]) => [
+          { quantile },
           counted.groupMicros.percentile(percent) / 1_000_000,
         ]),
     },

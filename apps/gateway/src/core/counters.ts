@@ -1,52 +1,55 @@
 // What a gateway counts: plain numbers that handlers add to, exported to metrics by whoever reads them.
 
-/** Rising counters, but for `connections` and `halfOpen`, which tell how many there are now. */
-export interface GatewayCounters {
-  connections: number
-  halfOpen: number
-  connectionsOpened: number
-  connectionsRefused: number
-  connectionsClosed: number
-  bytesReceived: number
-  bytesSent: number
-  messagesReceived: number
-  messagesSent: number
-  /** Messages that a connection did not get, by cause. */
-  droppedSocketFull: number
-  droppedWaitingFull: number
-  droppedExpired: number
-  droppedTooLarge: number
-  droppedGone: number
-  /** Publishes that were refused, by cause. */
-  refusedNotAuthorized: number
-  refusedNotStored: number
-  protocolErrors: number
-  quotaExceeded: number
-  keepAliveTimeouts: number
-  slowReaders: number
+/** A count for each QoS. */
+export class CountsByQos {
+  qos0 = 0
+  qos1 = 0
+  qos2 = 0
+
+  add(qos: number, count: number): void {
+    if (qos === 0) this.qos0 += count
+    else if (qos === 1) this.qos1 += count
+    else this.qos2 += count
+  }
+
+  get total(): number {
+    return this.qos0 + this.qos1 + this.qos2
+  }
 }
 
-export function emptyGatewayCounters(): GatewayCounters {
-  return {
-    connections: 0,
-    halfOpen: 0,
-    connectionsOpened: 0,
-    connectionsRefused: 0,
-    connectionsClosed: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    messagesReceived: 0,
-    messagesSent: 0,
-    droppedSocketFull: 0,
-    droppedWaitingFull: 0,
-    droppedExpired: 0,
-    droppedTooLarge: 0,
-    droppedGone: 0,
-    refusedNotAuthorized: 0,
-    refusedNotStored: 0,
-    protocolErrors: 0,
-    quotaExceeded: 0,
-    keepAliveTimeouts: 0,
-    slowReaders: 0,
+/** Rising counters, but for `connections` and `halfOpen`, which tell how many there are now. */
+export class GatewayCounters {
+  connections = 0
+  halfOpen = 0
+  connectionsOpened = 0
+  connectionsRefused = 0
+  connectionsClosed = 0
+  /** Refused CONNECTs by reason code (5.0 numbers). */
+  readonly refusals = new Map<number, number>()
+  bytesReceived = 0
+  bytesSent = 0
+  /** Messages taken from clients, and messages sent to them. */
+  readonly published = new CountsByQos()
+  readonly delivered = new CountsByQos()
+  /** Messages that a connection did not get, by cause. */
+  readonly dropped = {
+    socketFull: new CountsByQos(),
+    waitingFull: new CountsByQos(),
+    expired: new CountsByQos(),
+    tooLarge: new CountsByQos(),
+    gone: new CountsByQos(),
+  }
+  /** Publishes that were refused, by cause. */
+  refusedNotAuthorized = 0
+  refusedNotStored = 0
+  protocolErrors = 0
+  quotaExceeded = 0
+  keepAliveTimeouts = 0
+  slowReaders = 0
+
+  /** A CONNECT was answered with this reason code. */
+  refuse(reasonCode: number): void {
+    this.connectionsRefused++
+    this.refusals.set(reasonCode, (this.refusals.get(reasonCode) ?? 0) + 1)
   }
 }

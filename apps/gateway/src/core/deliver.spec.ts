@@ -39,8 +39,8 @@ describe('a run of messages', () => {
       { topic: 'two', qos: 0, properties: { subscriptionIdentifiers: [5, 300] } },
     ])
     expect(d.take()).toMatchObject([{ topic: 'one', qos: 0 }, { topic: 'two' }])
-    expect(rig.counters.droppedGone).toBe(2)
-    expect(rig.counters.messagesSent).toBe(8)
+    expect(rig.counters.dropped.gone.total).toBe(2)
+    expect(rig.counters.delivered.total).toBe(8)
   })
 
   it('of thousands of messages arrives whole and in order', () => {
@@ -80,7 +80,7 @@ describe('a run of messages', () => {
     const client = rig.connect(5, { properties: { maximumPacketSize: 40 } })
     rig.run([{ client }], [{ topic: 't', payload: 'x'.repeat(50) }, { topic: 't', payload: 'small' }])
     expect(payloads(client)).toEqual(['small'])
-    expect(rig.counters.droppedTooLarge).toBe(1)
+    expect(rig.counters.dropped.tooLarge.total).toBe(1)
   })
 
   it('[MQTT-3.3.2-6] tells what remains of an expiry, and drops what has expired, while waiting too', () => {
@@ -101,7 +101,7 @@ describe('a run of messages', () => {
     rig.pass(3500)
     client.send({ kind: 'puback', packetId: 1, reasonCode: 0, properties: {} })
     expect(left()).toEqual([7])
-    expect(rig.counters.droppedExpired).toBe(2)
+    expect(rig.counters.dropped.expired.total).toBe(2)
   })
 
   it('waits for CONNACK', () => {
@@ -121,7 +121,7 @@ describe('a run of messages', () => {
     Object.assign(rig.gateway, { incarnation: 8 })
     rig.run([{ client }], numbered(1, 0))
     Object.assign(rig.gateway, { incarnation: 7 })
-    expect(rig.counters.messagesSent).toBe(1)
+    expect(rig.counters.delivered.total).toBe(1)
   })
 })
 
@@ -131,7 +131,7 @@ describe('a socket that takes nothing', () => {
     const client = rig.connect(5)
     client.pending = 995
     rig.run([{ client, options: 0 }], numbered(3, 0))
-    expect(rig.counters.droppedSocketFull).toBe(3)
+    expect(rig.counters.dropped.socketFull.total).toBe(3)
     rig.run([{ client, options: 1 }], numbered(2, 1))
     expect(payloads(client)).toEqual([])
     client.pending = 0
@@ -141,7 +141,7 @@ describe('a socket that takes nothing', () => {
     rig.run([{ client, options: 1 }], numbered(100, 1))
     expect(client.isClosed).toBe(true)
     expect(client.take()).toMatchObject([{ kind: 'disconnect', reasonCode: 0x97 }])
-    expect(rig.counters.droppedWaitingFull).toBe(1)
+    expect(rig.counters.dropped.waitingFull.total).toBe(1)
   })
 })
 

@@ -34,15 +34,18 @@ export function deliverBlock(connection: Connection, block: OutgoingBlock): void
   const base = outlet.at
   copy(block.writer.buffer, 0, length, outlet.bytes, base)
   outlet.at = base + length
-  gateway.counters.messagesSent += block.count
+  const { delivered } = gateway.counters
+  delivered.qos0 += block.count - block.acknowledged
   if (block.acknowledged > 0) takeIds(connection, block, outlet.bytes, base)
 }
 
 function takeIds(connection: Connection, block: OutgoingBlock, bytes: Uint8Array, base: number): void {
   const inflight = connection.useInflight()
+  const { delivered } = connection.gateway.counters
   for (let i = 0; i < block.count; i++) {
     const qos = block.qos[i] ?? 0
     if (qos === 0) continue
+    delivered.add(qos, 1)
     const id = inflight.take(qos === 1 ? AWAITS.puback : AWAITS.pubrec, NO_NUMBER, NO_NUMBER)
     const at = base + (block.packetIdAt[i] ?? 0)
     bytes[at] = id >> 8
@@ -67,12 +70,12 @@ export function deliverOne(
   const deadline = block.deadlines[index] ?? 0
   if (end - start > connection.clientPacketBytesMax) {
     // [MQTT-3.1.2-25] As if it had been sent.
-    counters.droppedTooLarge++
+    counters.dropped.tooLarge.add(qos, 1)
     if (qos > 0) connection.settle(source.number, source.group, 'dropped', 0x95)
     return
   }
   if (deadline !== 0 && deadline <= gateway.now) {
-    counters.droppedExpired++
+    counters.dropped.expired.add(qos, 1)
     if (qos > 0) connection.settle(source.number, source.group, 'dropped', 0)
     return
   }
@@ -89,12 +92,13 @@ export function deliverOne(
     return
   }
   if (qos === 0 && isFull && source.number === NO_NUMBER) {
-    counters.droppedSocketFull++
+    counters.dropped.socketFull.add(qos, 1)
     return
   }
   packet.topic = block.topicMark(index)
   // [MQTT-4.9.0-3] A full window holds up what needs a place in it, and QoS 0 only where it would overtake its own topic.
-  if (qos === 0 && !isFull && connection.mayPass(packet.topic)) send(connection, block.writer.buffer, start, end)
+  if (qos === 0 && !isFull && connection.mayPass(packet.topic))
+    send(connection, block.writer.buffer, start, end)
   else wait(connection, block.writer.buffer, start, end)
 }
 
@@ -108,7 +112,7 @@ export function drain(connection: Connection): void {
     if (connection.isSocketFull(size)) return
     waiting.peek(packet)
     if (packet.deadline !== 0 && packet.deadline <= gateway.now) {
-      gateway.counters.droppedExpired++
+      gateway.counters.dropped.expired.add(packet.qos, 1)
       if (packet.qos > 0) connection.settle(packet.number, packet.group, 'dropped', 0)
     } else {
       if (packet.expiryAt !== 0) rewriteExpiry(waiting.bytes, waiting.from + packet.expiryAt, gateway.now)
@@ -134,7 +138,7 @@ function send(connection: Connection, source: Uint8Array, from: number, to: numb
   const base = outlet.at
   copy(source, from, to, outlet.bytes, base)
   outlet.at = base + length
-  connection.gateway.counters.messagesSent++
+  connection.gateway.counters.delivered.add(packet.qos, 1)
   if (packet.qos === 0) return
   const inflight = connection.useInflight()
   const awaits = packet.qos === 1 ? AWAITS.puback : AWAITS.pubrec
@@ -150,8 +154,9 @@ function wait(connection: Connection, source: Uint8Array, from: number, to: numb
   const { gateway } = connection
   const waiting = connection.useWaiting()
   if (waiting.byteLength + to - from > gateway.settings.waitingBytesMax) {
-    gateway.counters.droppedWaitingFull++
-    if (packet.qos > 0) connection.end('server', 0x97, 'More messages wait for this client than are kept for a connection.')
+    gateway.counters.dropped.waitingFull.add(packet.qos, 1)
+    if (packet.qos > 0)
+      connection.end('server', 0x97, 'More messages wait for this client than are kept for a connection.')
     return
   }
   waiting.push(source, from, to, packet)

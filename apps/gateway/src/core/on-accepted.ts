@@ -74,7 +74,7 @@ function connack(connection: Connection, { sessionPresent, expirySeconds }: Acce
 /** auth or session said no. */
 export function onRefused(connection: Connection, { reasonCode, sentence }: Refused): void {
   if (connection.state !== 'waiting') return
-  connection.gateway.counters.connectionsRefused++
+  connection.gateway.counters.refuse(reasonCode)
   // Whoever refused has ended the matter: session need not hear of the end, and the connection's will never fires.
   connection.announced = false
   ending(connection, { cause: 'server', reasonCode, sentence, publishWill: false, expirySeconds: undefined })

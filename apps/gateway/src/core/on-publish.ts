@@ -34,7 +34,7 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
     refuseArriving(connection, view, refusal)
     return true
   }
-  gateway.counters.messagesReceived++
+  gateway.counters.published.add(view.qos, 1)
   if (throughDelivery) {
     if (view.qos > 0) countArrival(connection)
     publishThroughDelivery(connection, topic, buffer, view)
@@ -58,7 +58,10 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
 function countArrival(connection: Connection): void {
   if (connection.version !== 5) return
   if (++connection.receiving > connection.gateway.settings.receiveMaximum) {
-    throw new ProtocolError(REASON.receiveMaximumExceeded, 'More messages are under way than Receive Maximum allows.')
+    throw new ProtocolError(
+      REASON.receiveMaximumExceeded,
+      'More messages are under way than Receive Maximum allows.',
+    )
   }
 }
 
@@ -84,14 +87,10 @@ function topicOf(connection: Connection, buffer: Uint8Array, view: PublishView):
 }
 
 /** 0: it may be published; else the reason code. */
-function refusalOf(
-  connection: Connection,
-  buffer: Uint8Array,
-  view: PublishView,
-  topic: TopicEntry,
-): number {
+function refusalOf(connection: Connection, buffer: Uint8Array, view: PublishView, topic: TopicEntry): number {
   const { gateway, permissions } = connection
-  if (topic.isReserved || (permissions !== undefined && !permissions.mayPublish(topic))) return REASON.notAuthorized
+  if (topic.isReserved || (permissions !== undefined && !permissions.mayPublish(topic)))
+    return REASON.notAuthorized
   if (view.payloadFormat === 1 && !isUtf8(buffer, view.payloadFrom, view.payloadTo)) {
     return REASON.payloadFormatInvalid
   }

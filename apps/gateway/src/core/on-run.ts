@@ -6,6 +6,7 @@ import { groupCode } from './acknowledgements.js'
 import { deliverBlock, deliverOne } from './deliver.js'
 import type { Gateway } from './gateway.js'
 import { NO_NUMBER } from './inflight.js'
+import { lower } from './outgoing-block.js'
 
 /** Reads the run in `buffer[from..to)`; one for another incarnation concerns connections that are no more. */
 export function onRun(gateway: Gateway, buffer: Uint8Array, from: number, to: number): void {
@@ -55,7 +56,7 @@ function handOver(gateway: Gateway, buffer: Uint8Array, from: number, count: num
     }
     const connection = connections.find(id)
     if (connection === undefined || !connection.isReading) {
-      counters.droppedGone += block.count
+      block.countInto(counters.dropped.gone, options)
       continue
     }
     block.encodeFor(connection.version, options & ~dupOption, idsCount, idsFrom, reader.position, gateway.now)
@@ -76,7 +77,7 @@ function onKeptRun(gateway: Gateway): void {
     source.group = isOfGroup ? groupCode(run.groupBirth, run.groupPartition) : NO_NUMBER
     const connection = connections.find(run.id)
     if (connection === undefined || !connection.isReading) {
-      counters.droppedGone++
+      counters.dropped.gone.add(lower(run.qos, run.options & 3), 1)
       if (isOfGroup) acknowledgements.addOfGroup(source.group, goneStep, run.number, 0)
       continue
     }

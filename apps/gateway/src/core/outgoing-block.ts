@@ -5,6 +5,7 @@ import { encodePublish, OutgoingPublish } from '#libs/mqtt'
 import type { ProtocolVersion, QoS } from '#libs/mqtt'
 import { dupOption, messageRetain, retainAsPublishedOption } from '#libs/topics'
 import type { RunReader } from '#libs/topics'
+import type { CountsByQos } from './counters.js'
 import { topicMarks } from './waiting.js'
 
 /** Messages in one block at most; a longer run becomes several. */
@@ -120,6 +121,11 @@ export class OutgoingBlock {
     this.starts[this.count] = this.writer.position
   }
 
+  /** Adds the block's messages to `counts`, by the QoS that a receiver with these options would get. */
+  countInto(counts: CountsByQos, options: number): void {
+    for (let i = 0; i < this.count; i++) counts.add(lower((this.#tags[i] ?? 0) & 3, options & 3), 1)
+  }
+
   #encode(i: number, publish: OutgoingPublish, now: number): void {
     const { writer } = this
     publish.topicFrom = this.#topicFrom[i] ?? 0
@@ -161,7 +167,7 @@ export class OutgoingBlock {
 
 const noIds: readonly number[] = []
 
-function lower(published: number, granted: number): QoS {
+export function lower(published: number, granted: number): QoS {
   const qos = published < granted ? published : granted
   return qos === 2 ? 2 : qos === 1 ? 1 : 0
 }

@@ -3,13 +3,13 @@ import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import type { IpNetworks } from '#libs/base'
 import { DEFAULT_LIMITS } from '#libs/mqtt'
-import { emptyGatewayCounters } from '../core/counters.js'
-import type { GatewayCounters } from '../core/counters.js'
+import { GatewayCounters } from '../core/counters.js'
 import { defaultGatewaySettings } from '../core/settings.js'
 import type { GatewaySettings } from '../core/settings.js'
 import type { Entrances } from './listeners/open-listeners.js'
 import { startGateway } from './start-gateway.js'
 import type { GatewayParts, RunningGateway } from './start-gateway.js'
+import type { SysValue } from './sys-topics.js'
 
 /** The broker's settings, as far as they concern the gateway. Sizes in bytes, times in milliseconds. */
 export interface DoorSettings {
@@ -57,9 +57,12 @@ export interface DoorSettings {
   readonly connectionBytesMax: number
   readonly slowReaderTimeout: number
   readonly retainedMax: number
+  readonly sysInterval: number
 }
 
 export interface DoorParts extends Pick<GatewayParts, 'log' | 'logger' | 'now'> {
+  /** What is published below $SYS/broker. */
+  readonly sysValues: () => readonly SysValue[]
   readonly settings: DoorSettings
 }
 
@@ -69,8 +72,8 @@ export interface GatewayDoor {
   close(): Promise<void>
 }
 
-export function gatewayDoor({ log, settings, logger, now }: DoorParts): GatewayDoor {
-  const counters = emptyGatewayCounters()
+export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts): GatewayDoor {
+  const counters = new GatewayCounters()
   let running: RunningGateway | undefined
   return {
     counters,
@@ -83,6 +86,7 @@ export function gatewayDoor({ log, settings, logger, now }: DoorParts): GatewayD
         logger,
         counters,
         now,
+        sys: { values: sysValues, everyMillis: settings.sysInterval },
         random: () => randomInt(2 ** 32),
       })
       return running.listeners

@@ -6,11 +6,14 @@ import { Descriptors, socketsAllowed } from './listeners/descriptors.js'
 import type { Listener } from './listeners/listener.js'
 import { openListeners } from './listeners/open-listeners.js'
 import type { Entrances } from './listeners/open-listeners.js'
+import { publishSysTopics, type SysValue } from './sys-topics.js'
 
 export interface GatewayParts extends LifeParts {
   readonly entrances: Entrances
   /** Proxies that may name the client. */
   readonly trusted: IpNetworks
+  /** The statistics topics below $SYS/broker. */
+  readonly sys: { readonly everyMillis: number; readonly values: () => readonly SysValue[] }
 }
 
 export interface RunningGateway {
@@ -29,9 +32,18 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
     descriptors: new Descriptors({ allowed: socketsAllowed(), logger }),
     arrivalMillisMax: settings.connectMillisMax,
   })
+  const endSysTopics = publishSysTopics({
+    log: parts.log,
+    topicPartitions: settings.topicPartitions,
+    gatewayName: settings.gatewayName,
+    incarnation: life.driver.gateway.incarnation,
+    everyMillis: parts.sys.everyMillis,
+    read: parts.sys.values,
+  })
   return {
     listeners: listeners.open,
     stop: async () => {
+      endSysTopics()
       listeners.close()
       await life.end()
     },

@@ -6,6 +6,7 @@ import type { Placement } from '#libs/service'
 import { partitionOfClient, type GroupRow, type SubscriptionRow } from '#libs/topics'
 import { Client, connect, disconnect, Filter, type Group } from './filter.js'
 import { RetainedMessages } from './retained.state.js'
+import { SubscriptionCounts } from './subscription-counts.js'
 import type { SubscriptionFact } from './subscription-facts.js'
 import { Targets } from './targets.js'
 import { TopicRouter } from './topic-router.js'
@@ -17,8 +18,7 @@ export class SubscriptionsState {
   readonly retained = new RetainedMessages()
   readonly targets = new Targets()
   readonly router = new TopicRouter(this.exact, this.wildcards)
-  /** How many subscriptions there are, those of groups apart. */
-  subscriptionCount = 0
+  readonly counts = new SubscriptionCounts()
   /** The next offset of tbmq.msg.all that is to be routed, as far as this life knows. */
   routedTo = 0
   /** When the sweep for expired retained messages goes on; undefined while nothing can expire. */
@@ -85,10 +85,9 @@ function store(state: SubscriptionsState, row: SubscriptionRow): void {
   const client = clientFor(state, row)
   const filter = state.filterFor(row.filter)
   let subscription = client.subscriptionTo(filter)
-  if (subscription === undefined) {
-    subscription = connect(client, filter)
-    state.subscriptionCount++
-  }
+  if (subscription === undefined) subscription = connect(client, filter)
+  else state.counts.count(filter, subscription.qos, -1)
+  state.counts.count(filter, row.qos, 1)
   subscription.qos = row.qos
   subscription.noLocal = row.noLocal
   subscription.retainAsPublished = row.retainAsPublished
@@ -119,7 +118,7 @@ function remove(state: SubscriptionsState, clientId: string, text: string): void
   const subscription = client?.subscriptionTo(filter)
   if (client === undefined || filter === undefined || subscription === undefined) return
   disconnect(subscription)
-  state.subscriptionCount--
+  state.counts.count(filter, subscription.qos, -1)
   state.changed(filter)
   if (client.subscriptions.length > 0) return
   state.clients.delete(clientId)
@@ -129,13 +128,17 @@ function remove(state: SubscriptionsState, clientId: string, text: string): void
 function storeGroup(state: SubscriptionsState, row: GroupRow): void {
   const filter = state.filterFor(row.filter)
   const group = { row, target: state.targets.ofDelivery(row.owner) }
-  filter.groups = [...filter.groups.filter((known) => known.row.share !== row.share), group]
+  const others = filter.groups.filter((known) => known.row.share !== row.share)
+  if (others.length === filter.groups.length) state.counts.countGroup(filter, 1)
+  filter.groups = [...others, group]
   state.changed(filter)
 }
 
 function removeGroup(state: SubscriptionsState, share: string, text: string): void {
   const filter = state.filterOf(text)
   if (filter === undefined) return
-  filter.groups = filter.groups.filter((group) => group.row.share !== share)
+  const others = filter.groups.filter((group) => group.row.share !== share)
+  if (others.length < filter.groups.length) state.counts.countGroup(filter, -1)
+  filter.groups = others
   state.changed(filter)
 }

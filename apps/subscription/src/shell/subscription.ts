@@ -23,11 +23,38 @@ export function detailOf(counters: SubscriptionCounters, partitions: Partitions)
     topicsRemembered: 0,
   }
   for (const state of partitions.values()) {
-    detail.subscriptions += state.subscriptionCount
+    detail.subscriptions += state.counts.all
     detail.clients += state.clients.size
     detail.retained += state.retained.count
     detail.retainedBytes += state.retained.bytes
     detail.topicsRemembered += state.router.size
   }
   return detail
+}
+
+/** What the broker holds, however many partitions have a part of it: wildcard filters are in all of them. */
+export interface Counts {
+  readonly byQos: readonly [number, number, number]
+  readonly subscriptions: number
+  readonly groups: number
+  readonly retained: number
+  readonly retainedBytes: number
+}
+
+export function countsOf(partitions: Partitions): Counts {
+  const byQos: [number, number, number] = [0, 0, 0]
+  let groups = 0
+  let retained = 0
+  let retainedBytes = 0
+  let isFirst = true
+  for (const { counts, retained: kept } of partitions.values()) {
+    for (const qos of [0, 1, 2] as const) {
+      byQos[qos] += counts.exact[qos] + (isFirst ? counts.wildcard[qos] : 0)
+    }
+    groups += counts.exactGroups + (isFirst ? counts.wildcardGroups : 0)
+    retained += kept.count
+    retainedBytes += kept.bytes
+    isFirst = false
+  }
+  return { byQos, subscriptions: byQos[0] + byQos[1] + byQos[2], groups, retained, retainedBytes }
 }

@@ -22,7 +22,7 @@ import {
 } from '#libs/topics'
 import type { AuthRecord, DeliveryRecord, GatewayRecord, SessionRecord, SubscriptionRecord } from '#libs/topics'
 import { Connection } from '../connection.js'
-import { emptyGatewayCounters } from '../counters.js'
+import { GatewayCounters } from '../counters.js'
 import { Gateway } from '../gateway.js'
 import { onInbox } from '../on-inbox.js'
 import type { Outlet } from '../outlet.js'
@@ -78,7 +78,7 @@ export class GatewayRig {
   constructor(settings: Partial<GatewaySettings> = {}) {
     this.gateway = new Gateway({
       settings: { ...defaultGatewaySettings, ...settings },
-      counters: emptyGatewayCounters(),
+      counters: new GatewayCounters(),
       incarnation: 7,
       random: () => ++this.#random,
     })

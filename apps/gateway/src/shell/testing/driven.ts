@@ -7,7 +7,7 @@ import { decodeFromServer, encodePacket, Frame, NO_LIMITS, readFrame } from '#li
 import type { ClientPacket, ServerPacket } from '#libs/mqtt'
 import { authRecord, catalogue, gatewayInbox, gatewayRecord, leaseRecord, sessionRecord } from '#libs/topics'
 import type { GatewayRecord, LeaseRecord, SessionRecord, Topic } from '#libs/topics'
-import { emptyGatewayCounters } from '../../core/counters.js'
+import { GatewayCounters } from '../../core/counters.js'
 import { defaultGatewaySettings } from '../../core/settings.js'
 import type { GatewaySettings } from '../../core/settings.js'
 import { beginLife } from '../gateway-life.js'
@@ -19,7 +19,7 @@ export class Driven {
   readonly memory = new MemoryLog()
   readonly log: MemoryClient = this.memory.connect()
   readonly lines = new Lines()
-  readonly counters = emptyGatewayCounters()
+  readonly counters = new GatewayCounters()
   now = 5_000_000
   /** False: who connects is not answered. */
   letsIn = true

@@ -1,0 +1,184 @@
+// Feared: answers before the log has stored, one write per packet, sockets that are never read again, a client that takes others down,
+// a good-bye that is lost, and ends that session never hears of.
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseFilter } from '#libs/mqtt'
+import type { PublishPacket } from '#libs/mqtt'
+import { Driven } from './testing/driven.js'
+
+let driven: Driven
+const begin = async (...options: Parameters<typeof Driven.begin>): Promise<Driven> =>
+  (driven = await Driven.begin(...options))
+
+afterEach(async () => {
+  await driven.settle(driven.life.end())
+})
+
+const publish = (payload: string, given: Partial<PublishPacket> = {}): PublishPacket => ({
+  kind: 'publish',
+  dup: false,
+  qos: 0,
+  retain: false,
+  packetId: 0,
+  topic: 't',
+  payload: Buffer.from(payload),
+  properties: {},
+  ...given,
+})
+
+const closings = () =>
+  driven.sessionRecords().flatMap((record) => (record.kind === 'ConnectionClosed' ? [record] : []))
+
+describe('the driver of connections', () => {
+  it('answers what is stored, and writes once per turn and socket', async () => {
+    await begin()
+    const client = await driven.connect('a')
+    const before = client.writes
+    client.send(...[1, 2, 3].map((packetId) => publish(String(packetId), { qos: 1, packetId })))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(client.take()).toEqual([])
+    await driven.settle()
+    expect(client.take()).toMatchObject([{ packetId: 1 }, { packetId: 2 }, { packetId: 3 }])
+    expect(client.writes).toBe(before + 1)
+    expect(driven.messages()).toEqual(['1', '2', '3'])
+  })
+
+  it('takes packets whole, however they are cut', async () => {
+    await begin()
+    const client = await driven.connect('a')
+    const large = 'x'.repeat(3000)
+    const packets = [0x30, 0xbc, 0x17, 0, 1, 0x74, 0, ...Buffer.from(large), 0xc0, 0]
+    for (const byte of packets) client.raw(new Uint8Array([byte]))
+    await driven.settle()
+    expect(driven.messages()).toEqual([large])
+    expect(client.take()).toMatchObject([{ kind: 'pingresp' }])
+  })
+
+  it('keeps a mistake in a handler from everybody but the client that met it', async () => {
+    await begin({}, () => {
+      throw new Error('no chance here')
+    })
+    const well = await driven.connect('well')
+    const ill = await driven.connect('')
+    expect(ill.isEnded).toBe(true)
+    expect(driven.lines.of('error')).toEqual(['a mistake in the broker ended a connection'])
+    well.send({ kind: 'pingreq' })
+    await driven.settle()
+    expect(well.take()).toMatchObject([{ kind: 'pingresp' }])
+  })
+
+  it('takes a DISCONNECT that was sent before the client left, though it waits behind a SUBSCRIBE', async () => {
+    await begin()
+    const client = await driven.connect('a')
+    const filter = parseFilter('t')
+    const options = { filter, qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
+    client.send(
+      publish('first'),
+      { kind: 'subscribe', packetId: 1, subscriptions: [options], properties: {} },
+      { kind: 'disconnect', reasonCode: 0, properties: {} },
+    )
+    client.events?.closed()
+    await driven.settle()
+    expect(driven.messages()).toEqual(['first'])
+    expect(closings()).toMatchObject([{ clientId: 'a', cause: 'client', publishWill: false }])
+  })
+
+  it('reports a connection that breaks while it waits for its session', async () => {
+    await begin()
+    driven.letsIn = false
+    const client = await driven.connect('a')
+    client.destroy()
+    await driven.settle()
+    expect(closings()).toMatchObject([{ clientId: 'a', birth: 0, cause: 'broken' }])
+    expect(driven.counters).toMatchObject({ halfOpen: 0, connections: 0 })
+  })
+
+  it('holds no more than it must while a session waits, then pauses the socket, and reads on afterwards', async () => {
+    await begin()
+    driven.letsIn = false
+    const client = await driven.connect('a')
+    for (let i = 0; i < 70; i++) client.send(publish('x'.repeat(1000)))
+    expect(client.isPaused).toBe(true)
+    driven.tell({
+      kind: 'SessionAccepted',
+      incarnation: 1,
+      connection: 2 ** 20,
+      birth: 9,
+      sessionPresent: false,
+      kept: false,
+      expirySeconds: 0,
+      permissions: { publish: undefined, subscribe: undefined },
+      principal: '',
+    })
+    await driven.settle()
+    expect(client.isPaused).toBe(false)
+    expect(driven.messages().length).toBe(70)
+  })
+
+  it('stops reading while too much is not stored, and reads on when it is', async () => {
+    await begin({ appendWindowBytesMax: 10_000 })
+    const client = await driven.connect('a')
+    driven.memory.reachable = false
+    client.send(publish('x'.repeat(20_000)))
+    await new Promise((resolve) => setImmediate(resolve))
+    client.send(publish('last'))
+    expect(client.isPaused).toBe(true)
+    driven.memory.reachable = true
+    await driven.settle()
+    expect(client.isPaused).toBe(false)
+    expect(driven.messages().at(-1)).toBe('last')
+  })
+
+  it.each([
+    ['says nothing for 1.5 times its keep alive', 15_001, 'keepAlive', 0x8d],
+    ['takes nothing from its socket', 60_000, 'server', 0x97],
+  ] as const)('cuts a client that %s', async (_what, millis, cause, reasonCode) => {
+    await begin({ slowReaderMillisMax: 20_000 })
+    const client = await driven.connect('a')
+    if (cause === 'server') {
+      client.takes = false
+      client.send({ kind: 'pingreq' })
+      await driven.settle()
+    }
+    driven.now += millis - (cause === 'server' ? 39_000 : 1000)
+    client.send({ kind: 'pingreq' })
+    driven.now += cause === 'server' ? 0 : millis
+    driven.life.driver.tick()
+    await driven.settle()
+    expect(closings()).toMatchObject([{ cause, reasonCode, publishWill: true }])
+    expect(client.isEnded || client.isDestroyed).toBe(true)
+  })
+
+  it('cuts who sends no CONNECT in time, and a socket that does not close after its end', async () => {
+    await begin()
+    const silent = driven.open()
+    const stuck = await driven.connect('a')
+    stuck.send({ kind: 'disconnect', reasonCode: 0, properties: {} })
+    await driven.settle()
+    expect([stuck.isEnded, stuck.isDestroyed]).toEqual([true, false])
+    driven.now += 10_001
+    driven.life.driver.tick()
+    await driven.settle()
+    expect([silent.isEnded, stuck.isDestroyed]).toEqual([true, true])
+    expect(driven.counters).toMatchObject({ halfOpen: 0, connections: 0 })
+  })
+
+  it('says good-bye at a graceful stop, tells session of each end, then ends its life', async () => {
+    await begin()
+    const clients = [await driven.connect('a'), await driven.connect('b')]
+    clients[0]?.send(publish('last words', { qos: 1, packetId: 1 }))
+    await driven.settle(driven.life.end())
+    for (const client of clients)
+      expect(client.take().at(-1)).toMatchObject({ kind: 'disconnect', reasonCode: 0x8b })
+    expect(
+      closings()
+        .map(({ clientId }) => clientId)
+        .sort(),
+    ).toEqual(['a', 'b'])
+    expect(driven.messages()).toEqual(['last words'])
+    expect(driven.leases()).toEqual([
+      { kind: 'Renewed', gateway: 'gateway', incarnation: 1 },
+      { kind: 'Ended', gateway: 'gateway', incarnation: 1 },
+    ])
+    await begin()
+  })
+})
