@@ -206,6 +206,21 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
       '5.0 [MQTT-3.3.4-7]: a client that exceeds the receive maximum of the broker is cut with 0x93',
     ],
   ],
+  [
+    'takes numbers of more bytes than they need, and bytes behind the properties of a PUBACK',
+    [
+      '5.0 [MQTT-1.5.5-1]: a remaining length of more bytes than it needs ends the connection',
+      '5.0 [MQTT-4.13.1-1]: PUBACK with bytes behind its properties ends the connection',
+    ],
+  ],
+  [
+    'does not check the properties and the payload of a will',
+    [
+      '5.0 [MQTT-3.1.4-1]: a will with payload format 2 is refused',
+      '5.0 [MQTT-3.1.4-1]: a will with a response topic with a wildcard is refused',
+      'a will whose payload is not UTF-8 although it says so is refused with 0x99',
+    ],
+  ],
 ]
 
 /** Cases whose end depends there on the moment. */

@@ -57,7 +57,7 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
 }
 
 /** Reads lines such as `listening tcp 127.0.0.1:1883`; the HTTP one is the last that a broker prints. */
-export function readAddresses(output: string): Addresses | undefined {
+function readAddresses(output: string): Addresses | undefined {
   const found = new Map<string, string>()
   for (const [, name = '', port = ''] of output.matchAll(
     /listening\W+(tcp|tls|wss?|https?)\b.*:(\d+)\s*$/gim,
