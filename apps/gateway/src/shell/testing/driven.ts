@@ -27,7 +27,8 @@ export class Driven {
 
   static async begin(settings: Partial<GatewaySettings> = {}, random: () => number = () => 1): Promise<Driven> {
     const driven = new Driven()
-    await driven.log.createTopics([...Object.values(catalogue), gatewayInbox('gateway')].map((topic) => ({ topic, partitions: 1 })))
+    const topics = [...Object.values(catalogue), gatewayInbox('gateway')]
+    await driven.settle(driven.log.createTopics(topics.map((topic) => ({ topic, partitions: 1 }))))
     const { log, lines: logger, counters } = driven
     const life = beginLife({
       log,
@@ -51,7 +52,8 @@ export class Driven {
   async settle<T>(until?: Promise<T>): Promise<void> {
     let isThere = until === undefined
     until?.then(() => (isThere = true)).catch(() => (isThere = true))
-    for (let quiet = 0; quiet < 5 || !isThere; quiet++) {
+    for (let round = 0; round < 5 || !isThere; round++) {
+      if (round > 1000) throw new Error('what is waited for does not come')
       await new Promise((resolve) => setImmediate(resolve))
       await this.memory.settle()
     }
