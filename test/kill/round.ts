@@ -51,6 +51,7 @@ export async function playRound(seed: number, fault: Fault): Promise<RoundReport
   } catch (error) {
     notes.broken(error instanceof Error ? error.message : String(error))
   } finally {
+    for (const line of victim.errors) notes.broken(`the broker said: ${line}`)
     crowd.leave()
     await victim.end(notes.sentences.length > 0)
   }

@@ -65,6 +65,14 @@ export class Victim {
     return this.broker.addresses.tcp
   }
 
+  /** Lines of level error that it printed: a broker that was only killed has none. */
+  get errors(): readonly string[] {
+    return this.broker
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"level":50') || line.includes('"level":60'))
+  }
+
   /** While this file exists, no sync begins. */
   get holdPath(): string {
     return join(this.folder, 'hold')
