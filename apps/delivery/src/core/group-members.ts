@@ -5,7 +5,7 @@ import { forgetGroup, giveBack, Group, nameOf, type Member, type OwedAnswer } fr
 import { markQos } from './line.js'
 import { noIds } from './message.js'
 import type { Online } from './queue.js'
-import { gatewayOf } from './state.js'
+import { gatewayOf, takeOrphans } from './state.js'
 import { change, fact, makeReady, type Turn } from './turn.js'
 import { windowOf } from './window.js'
 
@@ -80,6 +80,7 @@ function beginGroup(turn: Turn, share: string, filter: string): Group {
   const known = state.groups.get(birth)
   if (known !== undefined) return known
   const group = new Group(share, filter, birth)
+  group.facts = takeOrphans(state, 'group', birth)
   addGroup(turn.state, group)
   for (const partition of partitionsOf(turn, group)) {
     const owner = state.placement.partition

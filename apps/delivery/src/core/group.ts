@@ -6,7 +6,7 @@ import { goneStep, partitionOfClient } from '#libs/topics'
 import { chooseMember } from './group-strategy.js'
 import { Line, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
-import { admitToLine, type Arrival, type Online } from './queue.js'
+import { admitToLine, noFacts, type Arrival, type Online } from './queue.js'
 import { fact, makeReady, type Turn } from './turn.js'
 
 export interface Member {
@@ -50,7 +50,7 @@ export class Group {
   factsFrom = -1
   changedFrom = -1
   changedBytes = 0
-  facts: Set<number> | undefined
+  facts: number[] = noFacts
 
   constructor(
     readonly share: string,
@@ -176,7 +176,7 @@ export function forgetGroup(turn: Turn, group: Group): void {
   else state.groupsByName.set(name, others)
   turn.counters.droppedNoMember += group.line.length - group.owners.size
   if (group.factsFrom >= 0) fact(turn, { kind: 'GroupEnded', birth: group.birth })
-  for (const number of group.facts ?? []) {
+  for (const number of group.facts) {
     fact(turn, { kind: 'MessageForgotten', of: 'group', birth: group.birth, number })
   }
   for (let position = group.line.head; position < group.line.tail; position++)

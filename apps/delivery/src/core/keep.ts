@@ -7,12 +7,13 @@ import { addressOf, memberRowOf } from './group-members.js'
 import { markQos, markReleased, markRetain, markSent, type Line } from './line.js'
 import type { QueuedMessage } from './message.js'
 import { fetch } from './projection.js'
-import type { Queue } from './queue.js'
+import { noFacts, type Queue } from './queue.js'
 import type { DeliveryState } from './state.js'
 import { fact, type Turn } from './turn.js'
 
-/** Bytes of messages that one batch writes as facts, at least and at most, so that no commit becomes giant. */
-const factBytesMin = 256 * 1024
+/** Bytes of messages that one batch may write as facts: this part of the bound, or so many times its own, so that no commit is giant. */
+const factPartOfBound = 256
+const factTimesBatch = 4
 /** Waypoints per bound of the inbox: how finely the base can move. */
 const waypointsPerBound = 16
 
@@ -29,12 +30,11 @@ export function passBatch(state: DeliveryState, batch: Batch, inboxBytesMax: num
 export function moveOn(turn: Turn, batch: Batch): void {
   const { state, settings } = turn
   const bound = settings.inboxBytesMax / 2
-  let budget = Math.max(factBytesMin, 4 * batch.bytes.length)
+  let budget = Math.max(settings.inboxBytesMax / factPartOfBound, factTimesBatch * batch.bytes.length)
   for (let what = state.changed.peek(); what !== undefined && budget > 0; what = state.changed.peek()) {
     if (!what.ended) {
       if (state.inboxBytes - what.changedBytes <= bound) break
-      if (bringBack(turn, what)) break
-      budget -= writeMessages(turn, what, budget)
+      budget = writeMessages(turn, what, budget)
       if (budget <= 0) break
       stand(turn, what)
     }
@@ -59,39 +59,36 @@ function moveBase(turn: Turn): void {
 
 const holderOf = (what: Queue | Group): Holder => (what instanceof Group ? 'group' : 'session')
 
-/** True while messages that have to become facts are only in the store: the next batch goes on with it. */
-function bringBack(turn: Turn, what: Queue | Group): boolean {
-  if (what instanceof Group) return false
-  const { line, facts } = what
-  what.wantsFacts = false
-  for (let position = line.head; position < line.tail && line.evictedBytes > 0; position++) {
-    const message = line.messageAt(position)
-    if (message === undefined || message.bytes !== undefined || facts?.has(line.numberAt(position)) === true)
-      continue
-    what.wantsFacts = true
-    fetch(turn.state, what)
-    return true
-  }
-  return false
-}
-
-/** Writes messages as facts that are none yet, oldest first, until the budget (bytes) is used up; gives what was used. */
+/**
+ * Writes messages as facts that are none yet, oldest first, until the budget (bytes) is used up; gives what is left of it, 0 also when
+ * the next message is only in the store: a later batch goes on with it.
+ */
 function writeMessages(turn: Turn, what: Queue | Group, budget: number): number {
   const { line, birth } = what
-  let used = 0
-  for (let position = line.head; position < line.tail && used < budget; position++) {
+  const through = what.facts.at(-1) ?? 0
+  let left = budget
+  for (let position = line.firstFrom(through + 1); position < line.tail && left > 0; position++) {
     const number = line.numberAt(position)
     const message = line.messageAt(position)
-    if (message === undefined || what.facts?.has(number) === true) continue
+    if (message === undefined) continue
     const row = keptRowOf(message, line.marksAt(position))
-    if (row === undefined) continue
-    what.facts ??= new Set()
-    what.facts.add(number)
+    if (row === undefined) {
+      bringBack(turn, what, number)
+      return 0
+    }
+    if (what.facts === noFacts) what.facts = []
+    what.facts.push(number)
     fact(turn, { kind: 'MessageKept', of: holderOf(what), birth, number, row })
     turn.counters.keptAsFacts++
-    used += message.size + 32
+    left -= message.size + 32
   }
-  return used
+  return left
+}
+
+function bringBack(turn: Turn, what: Queue | Group, number: number): void {
+  if (what instanceof Group) return
+  what.wantsFacts = true
+  fetch(turn.state, what, number)
 }
 
 function keptRowOf(message: QueuedMessage, marks: number): KeptRow | undefined {
@@ -114,14 +111,14 @@ function stand(turn: Turn, what: Queue | Group): void {
   else if (!(what instanceof Group))
     fact(turn, { kind: 'SessionStood', row: sessionRowOf(what, state.position) })
   const living = numbersOf(what.line)
-  for (const number of what.facts ?? []) {
-    if (living.has(number)) continue
-    what.facts?.delete(number)
-    fact(turn, { kind: 'MessageForgotten', of: holderOf(what), birth: what.birth, number })
+  for (const number of what.facts) {
+    if (!living.has(number))
+      fact(turn, { kind: 'MessageForgotten', of: holderOf(what), birth: what.birth, number })
   }
-  if (what.facts?.size === 0) what.facts = undefined
+  what.facts = living.size === 0 ? noFacts : what.facts.filter((number) => living.has(number))
   what.factsFrom = state.position
   what.changedFrom = -1
+  if (!(what instanceof Group)) what.wantsFacts = false
 }
 
 function numbersOf(line: Line): Set<number> {

@@ -180,11 +180,13 @@ export function residentBytes(state: DeliveryState): number {
  */
 export function evict(state: DeliveryState, bytes: number, keepCount: number): number {
   let freed = 0
-  for (const { line, stored, loading, wantsFacts } of state.queues.values()) {
+  for (const { line, stored, loading, wantsFacts, facts } of state.queues.values()) {
     if (freed >= bytes) break
-    if (stored === undefined || loading || wantsFacts || line.bytes === line.evictedBytes) continue
+    const through = wantsFacts ? (facts.at(-1) ?? 0) : Infinity
+    if (stored === undefined || loading || line.bytes === line.evictedBytes) continue
     for (let position = line.live + keepCount; position < line.tail && freed < bytes; position++) {
-      if (line.numberAt(position) >= stored.safeThrough) break
+      const number = line.numberAt(position)
+      if (number >= stored.safeThrough || number > through) break
       const message = line.messageAt(position)
       // One that others hold too stays: it costs them nothing, and they count on it.
       if (message?.bytes === undefined || message.references > 1 || message.copies === 0) continue
@@ -196,22 +198,22 @@ export function evict(state: DeliveryState, bytes: number, keepCount: number): n
   return freed
 }
 
-/** The queue cannot go on without messages that are only in the store. */
-export function fetch(state: DeliveryState, queue: Queue): void {
+/** The queue cannot go on without a message that is only in the store. */
+export function fetch(state: DeliveryState, queue: Queue, number: number): void {
   if (queue.loading) return
   queue.loading = true
+  queue.wantedNumber = number
   state.wanted.push(queue)
 }
 
-/** The first number of the page that holds the queue's first message that is not in memory; undefined when all are. */
-export function pageWanted({ line, stored }: Queue): number | undefined {
-  for (let position = line.written; position < line.tail; position++) {
-    const message = line.messageAt(position)
-    if (message === undefined || message.bytes !== undefined) continue
-    const number = line.numberAt(position)
-    return stored?.pages.find(({ first, last }) => first <= number && number <= last)?.first ?? number
-  }
-  return undefined
+/** The first number of the page that holds the message which the queue wants; undefined when it is in memory or gone. */
+export function pageWanted({ line, stored, wantedNumber }: Queue): number | undefined {
+  const position = line.firstFrom(wantedNumber)
+  const message = line.messageAt(position)
+  if (line.numberAt(position) !== wantedNumber || message === undefined || message.bytes !== undefined)
+    return undefined
+  const page = stored?.pages.find(({ first, last }) => first <= wantedNumber && wantedNumber <= last)
+  return page?.first ?? wantedNumber
 }
 
 /** Fills in the messages of a page. */

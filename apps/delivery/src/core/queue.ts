@@ -19,6 +19,9 @@ export interface Online {
 /** What became of an arriving message, for the counters. `pushedOut`: it is queued, and the oldest went for it. */
 export type Arrival = 'queued' | 'pushedOut' | 'refused' | 'offline'
 
+/** Shared by all that have none; never added to. */
+export const noFacts: number[] = []
+
 export class Queue {
   readonly line = new Line()
   /** The number that the next arriving message takes, whatever becomes of it. */
@@ -38,6 +41,8 @@ export class Queue {
   stored: StoredQueue | undefined
   /** Asked for messages that are only in the store. */
   loading = false
+  /** The first of them. */
+  wantedNumber = 0
   /** It holds the start of a long inbox, and messages of it have to be in memory to become facts. */
   wantsFacts = false
   /** Its facts say how it stood before this offset; -1: it has none. Records before it are not for this queue any more. */
@@ -45,8 +50,8 @@ export class Queue {
   /** The first offset that changed it since, and the bytes of the inbox read by then; -1: none did. */
   changedFrom = -1
   changedBytes = 0
-  /** Numbers of messages that facts hold, also of those done with since. */
-  facts: Set<number> | undefined
+  /** Numbers of messages that facts hold, also of those done with since; in order. Every message up to the last of them is a fact. */
+  facts: number[] = noFacts
 
   constructor(
     readonly clientId: string,

@@ -5,7 +5,7 @@ import { memberOffline, memberOnline } from './group-members.js'
 import { fetch } from './projection.js'
 import { markQos, markReleased, markSent } from './line.js'
 import { Queue } from './queue.js'
-import { gatewayOf } from './state.js'
+import { gatewayOf, takeOrphans } from './state.js'
 import { change, fact, makeReady, type Turn } from './turn.js'
 import { windowOf } from './window.js'
 
@@ -20,6 +20,7 @@ export function sessionOnline(
   let queue = state.queues.get(session.birth)
   if (queue === undefined) {
     queue = new Queue(session.clientId, session.birth)
+    queue.facts = takeOrphans(state, 'session', session.birth)
     state.queues.set(session.birth, queue)
   }
   if (!change(turn, queue)) return
@@ -70,7 +71,7 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
   if (queue.stored !== undefined) turn.state.endedSessions.push(session)
   turn.state.queues.delete(session.birth)
   if (queue.factsFrom >= 0) fact(turn, { kind: 'SessionEnded', birth: queue.birth })
-  for (const number of queue.facts ?? []) {
+  for (const number of queue.facts) {
     fact(turn, { kind: 'MessageForgotten', of: 'session', birth: queue.birth, number })
   }
   for (let position = queue.line.head; position < queue.line.tail; position++)
@@ -102,7 +103,7 @@ export function writeOut(turn: Turn, queue: Queue): void {
       continue
     }
     const message = line.messageAt(position)
-    if (message?.bytes === undefined) return fetch(turn.state, queue)
+    if (message?.bytes === undefined) return fetch(turn.state, queue, number)
     outbox.kept(online, number, marks, message, message.bytes)
     if ((marks & markSent) === 0) counters.sent++
     else counters.resent++

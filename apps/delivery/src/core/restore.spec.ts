@@ -105,6 +105,7 @@ class History {
       case 11:
         return this.qos2(birth, connection)
       default:
+        if (random.chance(0.2)) return rig.restart()
         rig.trim()
     }
   }

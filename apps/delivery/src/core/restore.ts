@@ -6,7 +6,7 @@ import { addGroup } from './group-members.js'
 import { markQos, markReleased, markSent, type Line } from './line.js'
 import { noIds, QueuedMessage } from './message.js'
 import { Queue } from './queue.js'
-import { gatewayOf, type DeliveryState } from './state.js'
+import { gatewayOf, type DeliveryState, type Unsettled } from './state.js'
 
 /** Called when all facts have been read; does nothing the second time. */
 export function settle(state: DeliveryState): void {
@@ -17,6 +17,7 @@ export function settle(state: DeliveryState): void {
   state.routes = [...base.routes]
   state.position = base.offset
   state.waypoints = [{ offset: base.offset, bytes: 0, routes: [...base.routes] }]
+  setAside(state, unsettled)
   for (const row of unsettled.sessions.values()) {
     settleSession(state, row, unsettled.messages.session.get(row.birth) ?? new Map())
   }
@@ -24,6 +25,19 @@ export function settle(state: DeliveryState): void {
     settleGroup(state, row, unsettled.messages.group.get(row.birth) ?? new Map())
   }
 }
+
+/** Facts without a row were written ahead of it. */
+function setAside(state: DeliveryState, { messages, sessions, groups }: Unsettled): void {
+  for (const [birth, rows] of messages.session) {
+    if (!sessions.has(birth)) state.orphans.session.set(birth, inOrder(rows))
+  }
+  for (const [birth, rows] of messages.group) {
+    if (!groups.has(birth)) state.orphans.group.set(birth, inOrder(rows))
+  }
+}
+
+const inOrder = (messages: ReadonlyMap<number, KeptRow>): number[] =>
+  [...messages.keys()].sort((a, b) => a - b)
 
 function settleSession(
   state: DeliveryState,
@@ -40,7 +54,7 @@ function settleSession(
     const { gateway, incarnation, connection } = row.online
     queue.online = { gateway: gatewayOf(state, gateway), incarnation, connection }
   }
-  if (messages.size > 0) queue.facts = new Set(messages.keys())
+  queue.facts = inOrder(messages)
   fill(queue.line, row, messages, new Set(row.released))
   state.queues.set(row.birth, queue)
 }
@@ -89,7 +103,7 @@ function settleGroup(state: DeliveryState, row: GroupRow, messages: ReadonlyMap<
   group.answers = [...row.answers]
   group.returned = [...row.returned]
   for (const partition of row.stored) group.stored.add(partition)
-  if (messages.size > 0) group.facts = new Set(messages.keys())
+  group.facts = inOrder(messages)
   fill(group.line, { next: row.next, live: row.live, sent: 0 }, messages, new Set())
   addGroup(state, group)
   group.members.push(...row.members.map((member) => settleMember(state, group, member)))

@@ -6,7 +6,7 @@ import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact }
 import type { Group } from './group.js'
 import type { Pinned, QueuedMessage } from './message.js'
 import { GatewayTarget } from './outbox.js'
-import type { Queue } from './queue.js'
+import { noFacts, type Queue } from './queue.js'
 
 /** How far the routes had been seen when the inbox stood at `offset`: a point from which a replay may start. */
 export interface Waypoint {
@@ -44,6 +44,11 @@ export interface DeliveryState {
   waypoints: Waypoint[]
   /** Undefined once the facts have been turned into queues. */
   unsettled: Unsettled | undefined
+  /**
+   * Numbers of messages that became facts before their queue had a row, by birth: a replay brings the queue back, and with it who has
+   * to end those facts.
+   */
+  readonly orphans: Readonly<Record<Holder, Map<number, number[]>>>
   /** Batches whose messages may have to be copied out of them, the oldest first: not looked at yet, and those still in use then. */
   readonly pinned: BoundedQueue<Pinned>
   readonly pinnedLong: BoundedQueue<Pinned>
@@ -82,6 +87,7 @@ export function emptyState(placement: Placement): DeliveryState {
       groups: new Map(),
       messages: { session: new Map(), group: new Map() },
     },
+    orphans: { session: new Map(), group: new Map() },
     pinned: endless('pinned'),
     pinnedLong: endless('pinned long'),
     brought: [],
@@ -125,6 +131,14 @@ export function applyDeliveryFact(state: DeliveryState, fact: DeliveryFact): voi
       break
     default:
   }
+}
+
+/** Facts of messages that a queue or group of this birth has without knowing. */
+export function takeOrphans(state: DeliveryState, holder: Holder, birth: number): number[] {
+  const numbers = state.orphans[holder].get(birth)
+  if (numbers === undefined) return noFacts
+  state.orphans[holder].delete(birth)
+  return numbers
 }
 
 export function gatewayOf(state: DeliveryState, name: string): GatewayTarget {

@@ -66,8 +66,9 @@ class Broker {
 
   /** Resolves when the store has done all that was asked of it. */
   async settled(): Promise<void> {
-    for (let calm = 0, turns = 0; calm < 3; turns++) {
-      if (turns > 100_000) throw new Error('the store never comes to rest')
+    const deadline = Date.now() + 30_000
+    for (let calm = 0; calm < 3;) {
+      if (Date.now() > deadline) throw new Error('the store never comes to rest')
       await new Promise((resolve) => setImmediate(resolve))
       calm = this.keeper.idle ? calm + 1 : 0
     }
