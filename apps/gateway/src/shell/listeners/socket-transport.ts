@@ -1,5 +1,4 @@
 // A transport over a socket of Node: TCP as it is, TLS too.
-import { EMPTY_BYTES } from '#libs/base'
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Peer } from '#libs/topics'
@@ -10,9 +9,10 @@ export class SocketTransport implements Transport {
   /** True when it was told that nothing will come any more. */
   protected over = false
   #waiting = false
-  readonly #taken = (): void => {
+  /** Called back for each write, long after most of them have left. */
+  protected readonly taken = (): void => {
+    if (!this.#waiting || this.socket.writableLength > 0) return
     this.#waiting = false
-    if (this.socket.writableLength > 0) this.#waitUntilTaken()
     if (!this.socket.destroyed) this.events?.drained()
   }
 
@@ -47,7 +47,7 @@ export class SocketTransport implements Transport {
     this.send(length === bytes.length ? bytes : bytes.subarray(0, length))
     // Nothing is pending: the system has taken it all (TLS has encrypted it), and nobody looks at the memory any more.
     if (socket.writableLength === 0) return true
-    this.#waitUntilTaken()
+    this.#waiting = true
     return false
   }
 
@@ -68,20 +68,13 @@ export class SocketTransport implements Transport {
   }
 
   protected send(bytes: Uint8Array): void {
-    this.socket.write(bytes)
+    this.socket.write(bytes, this.taken)
   }
 
   protected closed(): void {
     if (this.over) return
     this.over = true
     this.events?.closed()
-  }
-
-  /** An empty write behind the others: its callback comes when they have left. */
-  #waitUntilTaken(): void {
-    if (this.#waiting || this.socket.destroyed || this.socket.writableEnded) return
-    this.#waiting = true
-    this.socket.write(EMPTY_BYTES, this.#taken)
   }
 }
 

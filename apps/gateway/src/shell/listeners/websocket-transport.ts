@@ -25,7 +25,7 @@ export class WebSocketTransport extends SocketTransport {
       else this.#refuseText()
     })
     webSocket.on('ping', (data) => {
-      if (this.pending < pongPendingMax) webSocket.pong(data)
+      if (this.pending < pongPendingMax) webSocket.pong(data, false, this.taken)
     })
   }
 
@@ -42,7 +42,7 @@ export class WebSocketTransport extends SocketTransport {
   }
 
   protected override send(bytes: Uint8Array): void {
-    this.#webSocket.send(bytes, binary)
+    this.#webSocket.send(bytes, binary, this.taken)
   }
 
   /** [MQTT-6.0.0-1] MQTT goes in binary frames only. For the broker the connection ends here, whatever the client does. */
