@@ -52,7 +52,8 @@ export class Appends {
 
   /** The target of tbmq.msg.all for this partition, about to get a record. */
   messages(partition: number): Target {
-    const target = this.#messages[partition] ?? this.#target(catalogue.messages.name, partition, messagesCapacity)
+    const target =
+      this.#messages[partition] ?? this.#target(catalogue.messages.name, partition, messagesCapacity)
     if (target.batch.count === 0) this.#filled.push(target)
     return target
   }
@@ -71,7 +72,8 @@ export class Appends {
    * others published in it, whatever order the sockets were read in; then in the order in which they got their first record.
    */
   take(visit: (target: Target) => void): void {
-    for (const target of this.#filled) if (target.topic === catalogue.messages.name) visitAndReset(target, visit)
+    for (const target of this.#filled)
+      if (target.topic === catalogue.messages.name) visitAndReset(target, visit)
     for (const target of this.#filled) if (target.batch.count > 0) visitAndReset(target, visit)
     this.#filled.length = 0
   }

@@ -7,7 +7,10 @@ describe('the states of a connection', () => {
   it('allow CONNECT first and once, AUTH alone while authenticating, and no server packet at all', () => {
     const types = Object.values(PACKET)
     expect(types.filter((type) => mayArrive('connecting', type))).toEqual([PACKET.connect])
-    expect(types.filter((type) => mayArrive('authenticating', type))).toEqual([PACKET.disconnect, PACKET.auth])
+    expect(types.filter((type) => mayArrive('authenticating', type))).toEqual([
+      PACKET.disconnect,
+      PACKET.auth,
+    ])
     expect(types.filter((type) => !mayArrive('connected', type))).toEqual([
       PACKET.connect,
       PACKET.connack,
@@ -15,7 +18,8 @@ describe('the states of a connection', () => {
       PACKET.unsuback,
       PACKET.pingresp,
     ])
-    for (const state of ['closing', 'closed'] as const) expect(types.some((type) => mayArrive(state, type))).toBe(false)
+    for (const state of ['closing', 'closed'] as const)
+      expect(types.some((type) => mayArrive(state, type))).toBe(false)
   })
 
   it('know no way back', () => {
@@ -27,7 +31,9 @@ describe('the states of a connection', () => {
   it('take nothing more once the end is decided', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5)
-    client.send({ kind: 'disconnect', reasonCode: 0, properties: {} }, publishPacket('t'), { kind: 'pingreq' })
+    client.send({ kind: 'disconnect', reasonCode: 0, properties: {} }, publishPacket('t'), {
+      kind: 'pingreq',
+    })
     expect(client.take()).toEqual([])
     expect(rig.endTurn().map(({ kind }) => kind)).toEqual(['ConnectionClosed'])
     client.connection.socketClosed()

@@ -126,7 +126,8 @@ export class Connection {
         const result = readFrame(buffer, at, to, frame, this.packetBytesMax)
         if (result === 'more') {
           // A port scan, HTTP, TLS: no need to wait for the rest of what is no CONNECT.
-          if (this.state === 'connecting' && at < to && (buffer[at] ?? 0) >> 4 !== PACKET.connect) throw notConnect()
+          if (this.state === 'connecting' && at < to && (buffer[at] ?? 0) >> 4 !== PACKET.connect)
+            throw notConnect()
           return at
         }
         if (result !== 'frame') throw unreadable(result)

@@ -68,7 +68,8 @@ describe('a run of messages', () => {
       rig.run([{ client, options: 1 }], numbered(1000, 1))
       const ids = client.take().map((one) => (one.kind === 'publish' ? one.packetId : 0))
       for (const packetId of ids) {
-        if (round > 0 || packetId !== 7) client.send({ kind: 'puback', packetId, reasonCode: 0, properties: {} })
+        if (round > 0 || packetId !== 7)
+          client.send({ kind: 'puback', packetId, reasonCode: 0, properties: {} })
         if (packetId === 7) seen.add(round)
       }
     }
@@ -78,7 +79,13 @@ describe('a run of messages', () => {
   it('drops what a client cannot take [MQTT-3.1.2-24], as if it had been sent', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { maximumPacketSize: 40 } })
-    rig.run([{ client }], [{ topic: 't', payload: 'x'.repeat(50) }, { topic: 't', payload: 'small' }])
+    rig.run(
+      [{ client }],
+      [
+        { topic: 't', payload: 'x'.repeat(50) },
+        { topic: 't', payload: 'small' },
+      ],
+    )
     expect(payloads(client)).toEqual(['small'])
     expect(rig.counters.dropped.tooLarge.total).toBe(1)
   })
@@ -87,7 +94,8 @@ describe('a run of messages', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { receiveMaximum: 1 } })
     const deadline = rig.now + 10_000
-    const left = () => client.take().map((one) => one.kind === 'publish' && one.properties.messageExpiryInterval)
+    const left = () =>
+      client.take().map((one) => one.kind === 'publish' && one.properties.messageExpiryInterval)
     rig.run(
       [{ client, options: 1 }],
       [
@@ -169,7 +177,10 @@ describe('messages of the kept lane', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { maximumPacketSize: 40 } }, session)
     const send = (number: number, message: { payload?: string; deadline?: number; qos: number }) =>
-      rig.kept((writer) => writeKeptReceiver(writer, client.number, number, number + 1, 1, []), { topic: 't', ...message })
+      rig.kept((writer) => writeKeptReceiver(writer, client.number, number, number + 1, 1, []), {
+        topic: 't',
+        ...message,
+      })
     send(1, { qos: 1, payload: 'x'.repeat(50) })
     send(2, { qos: 1, deadline: rig.now - 1 })
     send(3, { qos: 0, payload: 'x'.repeat(50) })

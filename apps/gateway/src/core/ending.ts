@@ -82,7 +82,8 @@ function returnGroupMessages(connection: Connection): void {
   const { waiting, gateway } = connection
   while (waiting !== null && waiting.length > 0) {
     waiting.peek(packet)
-    if (packet.group !== NO_NUMBER) gateway.acknowledgements.addOfGroup(packet.group, goneStep, packet.number, 0)
+    if (packet.group !== NO_NUMBER)
+      gateway.acknowledgements.addOfGroup(packet.group, goneStep, packet.number, 0)
     waiting.shift()
   }
 }

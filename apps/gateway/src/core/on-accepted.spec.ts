@@ -23,7 +23,11 @@ describe('CONNACK', () => {
   })
 
   it.each([
-    ['a client id that was assigned', { clientId: '' }, { assignedClientIdentifier: expect.stringMatching(/^tbmq-/) }],
+    [
+      'a client id that was assigned',
+      { clientId: '' },
+      { assignedClientIdentifier: expect.stringMatching(/^tbmq-/) },
+    ],
     ['a keep alive that is too long', { keepAlive: 3000 }, { serverKeepAlive: 1200 }],
     ['a keep alive that is off', { keepAlive: 0 }, { serverKeepAlive: 1200 }],
     ['a session expiry that was cut', { properties: { sessionExpiryInterval: 700_000 } }, { sessionExpiryInterval: 604_800 }], // prettier-ignore
@@ -74,7 +78,9 @@ describe('CONNACK', () => {
     client.connection.socketClosed()
     client.accept()
     expect(client.at).toBe(0)
-    expect(rig.endTurn()).toMatchObject([{ kind: 'ConnectionClosed', clientId: 'c', birth: 0, cause: 'broken' }])
+    expect(rig.endTurn()).toMatchObject([
+      { kind: 'ConnectionClosed', clientId: 'c', birth: 0, cause: 'broken' },
+    ])
   })
 
   it('refuses a will that the client may not publish, and sees to it that it never fires', () => {
@@ -92,7 +98,12 @@ describe('CONNACK', () => {
     const rig = new GatewayRig()
     const client = rig.open(5)
     client.send(connectPacket(5))
-    const refusal = { kind: 'ConnectionRefused', connection: client.number, reasonCode: 0x87, sentence: '' } as const
+    const refusal = {
+      kind: 'ConnectionRefused',
+      connection: client.number,
+      reasonCode: 0x87,
+      sentence: '',
+    } as const
     rig.inbox({ ...refusal, incarnation: 6 })
     expect(client.isClosed).toBe(false)
   })
@@ -103,7 +114,13 @@ describe('CONNACK', () => {
     client.send(connectPacket(5))
     rig.store(rig.endTurn())
     const connection = client.number
-    rig.inbox({ kind: 'ConnectionRefused', incarnation: 7, connection, reasonCode: 0x8e, sentence: 'Taken over.' })
+    rig.inbox({
+      kind: 'ConnectionRefused',
+      incarnation: 7,
+      connection,
+      reasonCode: 0x8e,
+      sentence: 'Taken over.',
+    })
     expect(client.take()).toMatchObject([
       { kind: 'connack', reasonCode: 0 },
       { kind: 'disconnect', reasonCode: 0x8e },

@@ -28,7 +28,13 @@ export function onAccepted(connection: Connection, accepted: Accepted): void {
     return
   }
   const { name, incarnation } = gateway
-  const publisher = { clientId, birth: accepted.birth, gateway: name, incarnation, connection: connection.number }
+  const publisher = {
+    clientId,
+    birth: accepted.birth,
+    gateway: name,
+    incarnation,
+    connection: connection.number,
+  }
   connection.publisherPart = publisherBytes(publisher)
   connection.packetBytesMax = gateway.settings.packetBytesMax
   connection.silenceMillisMax = connection.keepAliveSeconds * 1500

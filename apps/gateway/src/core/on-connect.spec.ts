@@ -62,7 +62,11 @@ describe('CONNECT', () => {
   })
 
   it.each([
-    ['an authentication method that is not known', { properties: { authenticationMethod: 'SCRAM-SHA-1' } }, 0x8c],
+    [
+      'an authentication method that is not known',
+      { properties: { authenticationMethod: 'SCRAM-SHA-1' } },
+      0x8c,
+    ],
     ['a will above the maximum QoS', { will: { ...will, qos: 2 } }, 0x9b],
     ['a retained will where nothing is retained', { will }, 0x9a],
     ['a will that is not the UTF-8 that it says', { will: { ...will, retain: false, payload: new Uint8Array([0xff]), properties: { payloadFormat: 1 } } }, 0x99], // prettier-ignore

@@ -21,7 +21,8 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
   connection.clientId = connect.clientId
   connection.userName = connect.userName
   if (gateway.stopping) throw new ProtocolError(REASON.serverUnavailable, 'The server is stopping.')
-  if (!gateway.writable) throw new ProtocolError(REASON.serverUnavailable, 'The server can store nothing now.')
+  if (!gateway.writable)
+    throw new ProtocolError(REASON.serverUnavailable, 'The server can store nothing now.')
   if (properties.authenticationMethod !== undefined) {
     throw new ProtocolError(REASON.badAuthenticationMethod, 'This authentication method is not known here.')
   }
@@ -45,7 +46,11 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
 
 function checkWill({ gateway: { settings } }: Connection, will: Will): void {
   if (will.qos > settings.maximumQos) {
-    throw new ProtocolError(REASON.qosNotSupported, 'The will has a QoS above what is allowed.', 'MQTT-3.2.2-12')
+    throw new ProtocolError(
+      REASON.qosNotSupported,
+      'The will has a QoS above what is allowed.',
+      'MQTT-3.2.2-12',
+    )
   }
   if (will.retain && !settings.retainAvailable) {
     throw new ProtocolError(REASON.retainNotSupported, 'Retained messages are not allowed.', 'MQTT-3.2.2-13')
@@ -54,7 +59,10 @@ function checkWill({ gateway: { settings } }: Connection, will: Will): void {
     throw new ProtocolError(REASON.notAuthorized, 'Only the broker publishes to $SYS.')
   }
   if (will.properties.payloadFormat === 1 && !isUtf8(will.payload)) {
-    throw new ProtocolError(REASON.payloadFormatInvalid, 'The payload of the will is not the UTF-8 that it says.')
+    throw new ProtocolError(
+      REASON.payloadFormatInvalid,
+      'The payload of the will is not the UTF-8 that it says.',
+    )
   }
 }
 
@@ -74,8 +82,7 @@ function setKeepAlive(connection: Connection, { version, keepAlive }: ConnectPac
 }
 
 function setExpiry(connection: Connection, { version, cleanStart, properties }: ConnectPacket): void {
-  const wanted =
-    version === 5 ? (properties.sessionExpiryInterval ?? 0) : cleanStart ? 0 : forEver
+  const wanted = version === 5 ? (properties.sessionExpiryInterval ?? 0) : cleanStart ? 0 : forEver
   connection.sessionExpirySeconds = wanted
 }
 

@@ -55,7 +55,9 @@ describe('the end of a connection', () => {
       rig.inbox({ kind: 'CloseConnection', incarnation: 7, connection, reasonCode, sentence: 'So it is.' })
       expect(client.isClosed).toBe(true)
     }
-    expect(five.take()).toMatchObject([{ kind: 'disconnect', reasonCode, properties: { reasonString: 'So it is.' } }])
+    expect(five.take()).toMatchObject([
+      { kind: 'disconnect', reasonCode, properties: { reasonString: 'So it is.' } },
+    ])
     expect(three.take()).toEqual([])
     expect(rig.endTurn()).toMatchObject([{ cause }, { cause }])
   })
@@ -68,7 +70,14 @@ describe('the end of a connection', () => {
   })
 
   it('comes with nothing that a server alone may send, and with what is malformed', () => {
-    for (const bytes of [[0x20, 2, 0, 0], [0x90, 3, 0, 1, 0], [0xd0, 0], [0, 0], [0x60, 2, 0, 1], [0x30, 0xff, 0xff, 0xff, 0xff]]) {
+    for (const bytes of [
+      [0x20, 2, 0, 0],
+      [0x90, 3, 0, 1, 0],
+      [0xd0, 0],
+      [0, 0],
+      [0x60, 2, 0, 1],
+      [0x30, 0xff, 0xff, 0xff, 0xff],
+    ]) {
       const client = new GatewayRig().connect(5)
       client.raw(new Uint8Array(bytes))
       expect(client.isClosed).toBe(true)

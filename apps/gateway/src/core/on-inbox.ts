@@ -41,7 +41,12 @@ function onRecord(connection: Connection, record: GatewayRecord): void {
     case 'Subscribed':
       return onSubscribed(connection, record.request, record.codes)
     case 'PublishStored':
-      sendAck(connection, record.qos === 1 ? PACKET.puback : PACKET.pubrec, record.packetId, record.reasonCode)
+      sendAck(
+        connection,
+        record.qos === 1 ? PACKET.puback : PACKET.pubrec,
+        record.packetId,
+        record.reasonCode,
+      )
       return answeredByDelivery(connection)
     case 'ReleaseStored':
       return sendAck(connection, PACKET.pubcomp, record.packetId, record.reasonCode)

@@ -9,7 +9,10 @@ describe('PUBACK', () => {
   it('opens the window for what waits, in order', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { receiveMaximum: 2 } })
-    rig.run([{ client, options: 1 }], [1, 2, 3, 4].map((n) => ({ topic: 't', payload: String(n), qos: 1 })))
+    rig.run(
+      [{ client, options: 1 }],
+      [1, 2, 3, 4].map((n) => ({ topic: 't', payload: String(n), qos: 1 })),
+    )
     expect(idsOf(client)).toEqual([1, 2])
     client.send({ kind: 'puback', packetId: 2, reasonCode: 0, properties: {} })
     expect(idsOf(client)).toEqual([3])
@@ -22,10 +25,17 @@ describe('PUBACK', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { receiveMaximum: 1 } })
     client.send({ kind: 'puback', packetId: 1, reasonCode: 0, properties: {} })
-    rig.run([{ client, options: 2 }], [{ topic: 't', qos: 2 }, { topic: 't', qos: 1 }])
+    rig.run(
+      [{ client, options: 2 }],
+      [
+        { topic: 't', qos: 2 },
+        { topic: 't', qos: 1 },
+      ],
+    )
     expect(idsOf(client)).toEqual([1])
     // A QoS 2 message wants PUBREC.
-    for (const packetId of [1, 2, 65_535]) client.send({ kind: 'puback', packetId, reasonCode: 0, properties: {} })
+    for (const packetId of [1, 2, 65_535])
+      client.send({ kind: 'puback', packetId, reasonCode: 0, properties: {} })
     client.send({ kind: 'pubcomp', packetId: 1, reasonCode: 0, properties: {} })
     expect(client.take()).toEqual([])
     expect(client.connection.inflightCount).toBe(1)
@@ -35,7 +45,10 @@ describe('PUBACK', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, {}, { kept: true, birth: 77 })
     for (const number of [10, 11]) {
-      rig.kept((writer) => writeKeptReceiver(writer, client.number, number, number + 1, 1, []), { topic: 't', qos: 1 })
+      rig.kept((writer) => writeKeptReceiver(writer, client.number, number, number + 1, 1, []), {
+        topic: 't',
+        qos: 1,
+      })
     }
     expect(idsOf(client)).toEqual([11, 12])
     client.send({ kind: 'puback', packetId: 12, reasonCode: 0x97, properties: {} })
@@ -49,7 +62,10 @@ describe('PUBACK', () => {
   it('of a message of a group goes to the partition of its owner', () => {
     const rig = new GatewayRig({ clientPartitions: 4 })
     const client = rig.connect(5)
-    rig.kept((writer) => writeGroupReceiver(writer, client.number, 5, 1 | groupOption, [], 900, 3), { topic: 't', qos: 1 })
+    rig.kept((writer) => writeGroupReceiver(writer, client.number, 5, 1 | groupOption, [], 900, 3), {
+      topic: 't',
+      qos: 1,
+    })
     const [id] = idsOf(client)
     client.send({ kind: 'puback', packetId: Number(id), reasonCode: 0, properties: {} })
     expect(rig.endTurn()).toMatchObject([

@@ -10,7 +10,15 @@ describe('PUBLISH', () => {
     const client = rig.connect(4, { clientId: 'me' })
     client.send(publishPacket('a/b', { retain: true, payload: utf8Encode('hello') }))
     expect(rig.endTurn()).toMatchObject([
-      { kind: 'message', topic: 'a/b', payload: 'hello', qos: 0, retain: true, expirySeconds: -1, clientId: 'me' },
+      {
+        kind: 'message',
+        topic: 'a/b',
+        payload: 'hello',
+        qos: 0,
+        retain: true,
+        expirySeconds: -1,
+        clientId: 'me',
+      },
     ])
     rig.store()
     expect(client.take()).toEqual([])
@@ -46,7 +54,8 @@ describe('PUBLISH', () => {
     const rig = new GatewayRig({ topicPartitions: 4 })
     const client = rig.connect(5, {}, { permissions: nobody })
     const topics = ['open/1', 'open/2', 'shut', 'open/3', 'open/4', 'open/5']
-    for (const [index, topic] of topics.entries()) client.send(publishPacket(topic, { qos: 1, packetId: index + 1 }))
+    for (const [index, topic] of topics.entries())
+      client.send(publishPacket(topic, { qos: 1, packetId: index + 1 }))
     rig.endTurn()
     client.send(publishPacket('shut', { qos: 1, packetId: 7 }))
     rig.endTurn()
@@ -95,8 +104,24 @@ describe('PUBLISH', () => {
     ['not allowed, 3.1.1, QoS 1', 4, 'shut', 1, {}, [], true],
     ['not allowed, 3.1.1, QoS 0', 4, 'shut', 0, {}, [], false],
     ['reserved for the broker', 5, '$SYS/broker/x', 1, {}, [{ kind: 'puback', reasonCode: 0x87 }], false],
-    ['not the UTF-8 that it says', 5, 'open/a', 1, { payloadFormat: 1 }, [{ kind: 'puback', reasonCode: 0x99 }], false],
-    ['the same with QoS 0', 5, 'open/a', 0, { payloadFormat: 1 }, [{ kind: 'disconnect', reasonCode: 0x99 }], true],
+    [
+      'not the UTF-8 that it says',
+      5,
+      'open/a',
+      1,
+      { payloadFormat: 1 },
+      [{ kind: 'puback', reasonCode: 0x99 }],
+      false,
+    ],
+    [
+      'the same with QoS 0',
+      5,
+      'open/a',
+      0,
+      { payloadFormat: 1 },
+      [{ kind: 'disconnect', reasonCode: 0x99 }],
+      true,
+    ],
   ] as const)('is refused when it is %s', (_why, version, topic, qos, properties, answers, closes) => {
     const rig = new GatewayRig()
     const client = rig.connect(version, {}, { permissions: nobody })
@@ -161,7 +186,12 @@ describe('PUBLISH of a kept session', () => {
     ])
     rig.store()
     expect(client.take()).toEqual([])
-    const stored = { kind: 'PublishStored', incarnation: 7, connection: client.number, reasonCode: 0 } as const
+    const stored = {
+      kind: 'PublishStored',
+      incarnation: 7,
+      connection: client.number,
+      reasonCode: 0,
+    } as const
     rig.inbox({ ...stored, packetId: 2, qos: 2 })
     rig.inbox({ ...stored, packetId: 3, qos: 1 })
     expect(client.take()).toMatchObject([
@@ -173,10 +203,20 @@ describe('PUBLISH of a kept session', () => {
   it('lets a refusal wait for the answers that delivery owes', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, {}, { ...kept, permissions: nobody })
-    client.send(publishPacket('open/a', { qos: 2, packetId: 1 }), publishPacket('shut', { qos: 1, packetId: 2 }))
+    client.send(
+      publishPacket('open/a', { qos: 2, packetId: 1 }),
+      publishPacket('shut', { qos: 1, packetId: 2 }),
+    )
     rig.store(rig.endTurn())
     expect(client.take()).toEqual([])
-    rig.inbox({ kind: 'PublishStored', incarnation: 7, connection: client.number, packetId: 1, qos: 2, reasonCode: 0 })
+    rig.inbox({
+      kind: 'PublishStored',
+      incarnation: 7,
+      connection: client.number,
+      packetId: 1,
+      qos: 2,
+      reasonCode: 0,
+    })
     rig.store(rig.endTurn())
     expect(client.take()).toMatchObject([
       { kind: 'pubrec', packetId: 1 },

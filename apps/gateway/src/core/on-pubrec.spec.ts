@@ -23,7 +23,13 @@ describe('PUBREC and PUBCOMP', () => {
   it('with a refusal ends the message', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { receiveMaximum: 1 } })
-    rig.run([{ client, options: 2 }], [{ topic: 't', qos: 2 }, { topic: 'u', qos: 2 }])
+    rig.run(
+      [{ client, options: 2 }],
+      [
+        { topic: 't', qos: 2 },
+        { topic: 'u', qos: 2 },
+      ],
+    )
     client.take()
     client.send({ kind: 'pubrec', packetId: 1, reasonCode: 0x83, properties: {} })
     expect(client.take()).toMatchObject([{ kind: 'publish', topic: 'u', packetId: 2 }])
@@ -67,6 +73,8 @@ describe('PUBREC and PUBCOMP', () => {
     client.send({ kind: 'pubrec', packetId: 1, ...ack })
     expect(client.take()).toMatchObject([{ kind: 'pubrel' }])
     client.send({ kind: 'pubcomp', packetId: 1, ...ack })
-    expect(rig.endTurn()).toMatchObject([{ kind: 'acknowledgement', group: true, step: 1, id: 900, number: 5 }])
+    expect(rig.endTurn()).toMatchObject([
+      { kind: 'acknowledgement', group: true, step: 1, id: 900, number: 5 },
+    ])
   })
 })

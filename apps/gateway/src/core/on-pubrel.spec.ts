@@ -13,7 +13,12 @@ describe('PUBREL', () => {
     client.send(pubrel(1), pubrel(1))
     expect(client.take()).toMatchObject([
       { kind: 'pubcomp', packetId: 1, reasonCode: 0 },
-      { kind: 'pubcomp', packetId: 1, reasonCode: 0x92, properties: { reasonString: 'Packet Identifier not found' } },
+      {
+        kind: 'pubcomp',
+        packetId: 1,
+        reasonCode: 0x92,
+        properties: { reasonString: 'Packet Identifier not found' },
+      },
     ])
   })
 
@@ -32,7 +37,13 @@ describe('PUBREL', () => {
     ])
     rig.store()
     expect(client.take()).toEqual([])
-    rig.inbox({ kind: 'ReleaseStored', incarnation: 7, connection: client.number, packetId: 8, reasonCode: 0 })
+    rig.inbox({
+      kind: 'ReleaseStored',
+      incarnation: 7,
+      connection: client.number,
+      packetId: 8,
+      reasonCode: 0,
+    })
     expect(client.take()).toMatchObject([{ kind: 'pubcomp', packetId: 8 }])
   })
 })

@@ -4,7 +4,12 @@ import type { Subscription } from '#libs/mqtt'
 import { partitionOfGroup, partitionOfTopic } from '#libs/topics'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'
 
-function subscribe(packetId: number, filters: readonly string[], given: Partial<Subscription> = {}, id?: number) {
+function subscribe(
+  packetId: number,
+  filters: readonly string[],
+  given: Partial<Subscription> = {},
+  id?: number,
+) {
   const subscriptions = filters.map((text) => ({
     qos: 1 as const,
     noLocal: false,
@@ -30,7 +35,9 @@ describe('SUBSCRIBE', () => {
   it('goes to the partition of an exact filter, to all for wildcards, to the owner of a group', () => {
     const rig = new GatewayRig({ topicPartitions: 3, clientPartitions: 5 })
     const client = rig.connect(5)
-    client.send(subscribe(1, ['a/b', '+/#', '$share/g/a/#'], { retainAsPublished: true, retainHandling: 1 }, 12))
+    client.send(
+      subscribe(1, ['a/b', '+/#', '$share/g/a/#'], { retainAsPublished: true, retainHandling: 1 }, 12),
+    )
     const records = rig.endTurn()
     const plain = records.filter((one) => one.kind === 'Subscribe')
     expect(plain.map(({ partition }) => partition).sort()).toEqual([0, 1, 2])
@@ -97,7 +104,10 @@ describe('SUBSCRIBE', () => {
     rig.store(rig.endTurn())
     client.send({ kind: 'pingreq' })
     rig.store(rig.endTurn())
-    expect(client.take()).toMatchObject([{ kind: 'suback', packetId: 4, reasonCodes: [0x97] }, { kind: 'pingresp' }])
+    expect(client.take()).toMatchObject([
+      { kind: 'suback', packetId: 4, reasonCodes: [0x97] },
+      { kind: 'pingresp' },
+    ])
   })
 
   it('waits until what its connection published before is stored', () => {
@@ -106,7 +116,12 @@ describe('SUBSCRIBE', () => {
     client.send(publishPacket('t'), subscribe(1, ['t']), publishPacket('u'))
     expect(rig.endTurn()).toMatchObject([{ kind: 'message', topic: 't' }])
     rig.store()
-    expect(rig.endTurn().map(({ kind }) => kind).sort()).toEqual(['Subscribe', 'message'])
+    expect(
+      rig
+        .endTurn()
+        .map(({ kind }) => kind)
+        .sort(),
+    ).toEqual(['Subscribe', 'message'])
   })
 
   it('takes a maximum QoS below what is asked', () => {
@@ -120,12 +135,26 @@ describe('SUBSCRIBE', () => {
     const client = rig.connect(5, { properties: { receiveMaximum: 1 } })
     client.send(subscribe(1, ['#'], { qos: 2 }, 33))
     rig.store(rig.endTurn())
-    rig.run([{ client, options: 1 }], [{ topic: 'a', qos: 1 }, { topic: 'b', qos: 1 }])
-    const page = { kind: 'RetainedPageEnd', incarnation: 7, connection: client.number, partition: 0, filter: '#' } as const
+    rig.run(
+      [{ client, options: 1 }],
+      [
+        { topic: 'a', qos: 1 },
+        { topic: 'b', qos: 1 },
+      ],
+    )
+    const page = {
+      kind: 'RetainedPageEnd',
+      incarnation: 7,
+      connection: client.number,
+      partition: 0,
+      filter: '#',
+    } as const
     rig.inbox({ ...page, after: 'b' })
     expect(rig.endTurn()).toEqual([])
     client.send({ kind: 'puback', packetId: 1, reasonCode: 0, properties: {} })
-    expect(rig.endTurn()).toMatchObject([{ kind: 'NextRetained', filter: '#', after: 'b', qos: 2, subscriptionId: 33 }])
+    expect(rig.endTurn()).toMatchObject([
+      { kind: 'NextRetained', filter: '#', after: 'b', qos: 2, subscriptionId: 33 },
+    ])
     rig.inbox({ ...page, after: undefined })
     rig.inbox({ ...page, filter: 'gone', after: 'x' })
     expect(rig.endTurn()).toEqual([])
@@ -142,11 +171,15 @@ describe('UNSUBSCRIBE', () => {
     client.send(unsubscribe('#', 'a', '$share/g/b'))
     const records = rig.endTurn()
     expect(records.filter(({ kind }) => kind === 'Unsubscribe').length).toBe(2)
-    expect(records.filter(({ kind }) => kind === 'LeaveGroup')).toMatchObject([{ share: 'g', filter: 'b', place: 2 }])
+    expect(records.filter(({ kind }) => kind === 'LeaveGroup')).toMatchObject([
+      { share: 'g', filter: 'b', place: 2 },
+    ])
     const request = rig.gateway.requests
     rig.inbox(subscribed(client.number, request, [2, 0]))
     rig.inbox(subscribed(client.number, request, [0, 0x11]))
     rig.inbox(subscribed(client.number, request, [0, 0], [1, 0x11]))
-    expect(client.take()).toEqual([{ kind: 'unsuback', packetId: 5, reasonCodes: [0, 0x11, 0], properties: {} }])
+    expect(client.take()).toEqual([
+      { kind: 'unsuback', packetId: 5, reasonCodes: [0, 0x11, 0], properties: {} },
+    ])
   })
 })

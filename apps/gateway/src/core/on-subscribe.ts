@@ -2,7 +2,13 @@
 // every partition, a shared one to the owner of its group. SUBACK goes out when all have stored it.
 import { decodeFromClient, REASON } from '#libs/mqtt'
 import type { Frame, Subscription } from '#libs/mqtt'
-import { catalogue, deliveryRecord, partitionOfGroup, partitionOfTopic, subscriptionRecord } from '#libs/topics'
+import {
+  catalogue,
+  deliveryRecord,
+  partitionOfGroup,
+  partitionOfTopic,
+  subscriptionRecord,
+} from '#libs/topics'
 import type { WantedFilter } from '#libs/topics'
 import type { Connection } from './connection.js'
 import { openRequest } from './subscribe-request.js'
@@ -75,7 +81,10 @@ function splitByPartition(partitions: number) {
   }
 }
 
-function wantedOf({ filter, qos, noLocal, retainAsPublished, retainHandling }: Subscription, most: number): WantedFilter {
+function wantedOf(
+  { filter, qos, noLocal, retainAsPublished, retainHandling }: Subscription,
+  most: number,
+): WantedFilter {
   return { filter: filter.filter, qos: Math.min(qos, most), noLocal, retainAsPublished, retainHandling }
 }
 
@@ -90,7 +99,8 @@ function refusalOf(
   if (filter.levels > settings.limits.topicLevelsMax) return REASON.topicFilterInvalid
   if (filter.hasWildcard && !settings.wildcardsAvailable) return REASON.wildcardSubscriptionsNotSupported
   if (filter.kind === 'shared' && !settings.sharedAvailable) return REASON.sharedSubscriptionsNotSupported
-  if (subscriptionId !== 0 && !settings.subscriptionIdsAvailable) return REASON.subscriptionIdentifiersNotSupported
+  if (subscriptionId !== 0 && !settings.subscriptionIdsAvailable)
+    return REASON.subscriptionIdentifiersNotSupported
   // The rule is about what is received, so it looks behind `$share/<name>/`.
   if (permissions !== undefined && !permissions.maySubscribe(filter.filter)) return REASON.notAuthorized
   const isNew = subscriptions === null || !subscriptions.has(filter.text)

@@ -1,7 +1,13 @@
 // UNSUBSCRIBE: sent to the same partitions and groups as the SUBSCRIBE was; UNSUBACK goes out when all have stored it.
 import { decodeFromClient } from '#libs/mqtt'
 import type { Frame, TopicFilter } from '#libs/mqtt'
-import { catalogue, deliveryRecord, partitionOfGroup, partitionOfTopic, subscriptionRecord } from '#libs/topics'
+import {
+  catalogue,
+  deliveryRecord,
+  partitionOfGroup,
+  partitionOfTopic,
+  subscriptionRecord,
+} from '#libs/topics'
 import type { Connection } from './connection.js'
 import { openRequest } from './subscribe-request.js'
 
@@ -48,7 +54,12 @@ function partitionsOf({ kind, filter }: TopicFilter, partitions: number): readon
   return Array.from({ length: partitions }, (_, partition) => partition)
 }
 
-function leave(connection: Connection, request: number, place: number, { shareName, filter }: TopicFilter): void {
+function leave(
+  connection: Connection,
+  request: number,
+  place: number,
+  { shareName, filter }: TopicFilter,
+): void {
   const { gateway, clientId, birth } = connection
   const share = shareName ?? ''
   deliveryRecord.write(gateway.appends.value(), {

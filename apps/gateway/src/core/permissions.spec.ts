@@ -31,10 +31,13 @@ describe('permissions', () => {
     const filter = fc
       .tuple(fc.array(level, { minLength: 1, maxLength: 4 }), fc.boolean())
       .map(([levels, hash]) => (hash ? [...levels, '#'] : levels).join('/'))
-    const name = fc.array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 5 }).map((levels) => levels.join('/'))
+    const name = fc
+      .array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 5 })
+      .map((levels) => levels.join('/'))
     fc.assert(
       fc.property(filter, filter, name, (allowed, wanted, topic) => {
-        if (covers(allowed, wanted) && filterMatches(wanted, topic)) expect(filterMatches(allowed, topic)).toBe(true)
+        if (covers(allowed, wanted) && filterMatches(wanted, topic))
+          expect(filterMatches(allowed, topic)).toBe(true)
       }),
       { numRuns: 2000 },
     )
@@ -47,6 +50,10 @@ describe('permissions', () => {
     expect(sets.of({ ...given })).toBe(set)
     expect(sets.of({ publish: [], subscribe: undefined })).not.toBe(set)
     for (let i = 0; i < 10_000; i++) expect(set.mayPublishTo(`a/${i}`)).toBe(true)
-    expect([set.mayPublishTo('a'), set.mayPublishTo('a/b/c'), set.maySubscribe('#')]).toEqual([false, false, true])
+    expect([set.mayPublishTo('a'), set.mayPublishTo('a/b/c'), set.maySubscribe('#')]).toEqual([
+      false,
+      false,
+      true,
+    ])
   })
 })

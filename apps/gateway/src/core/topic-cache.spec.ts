@@ -37,13 +37,8 @@ describe('TopicCache', () => {
 
   it('knows which names are for the broker alone', () => {
     const cache = new TopicCache({ partitions: 1 })
-    expect(['$SYS/x', '$SYS/', '$SYS', '$SYSX/a', 'a/$SYS/b', '$sys/x'].map((text) => add(cache, text).isReserved)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-      false,
-    ])
+    expect(
+      ['$SYS/x', '$SYS/', '$SYS', '$SYSX/a', 'a/$SYS/b', '$sys/x'].map((text) => add(cache, text).isReserved),
+    ).toEqual([true, true, false, false, false, false])
   })
 })

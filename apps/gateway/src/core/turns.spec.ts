@@ -43,7 +43,8 @@ describe('Turns', () => {
   it('hold thousands of answers in one turn', () => {
     const client = new GatewayRig().connect(4)
     const turns = new Turns(() => {})
-    for (let packetId = 1; packetId <= 5000; packetId++) turns.current.add(client.connection, 4, packetId, 0, NO_TARGET)
+    for (let packetId = 1; packetId <= 5000; packetId++)
+      turns.current.add(client.connection, 4, packetId, 0, NO_TARGET)
     turns.stored(turns.close(), NO_TARGET, false)
     expect(client.take().length).toBe(5000)
   })

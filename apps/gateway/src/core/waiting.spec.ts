@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WaitingPacket, WaitingQueue } from './waiting.js'
 
-const packetOf = (number: number) => Object.assign(new WaitingPacket(), { number, qos: number % 3, topic: number % 64 })
+const packetOf = (number: number) =>
+  Object.assign(new WaitingPacket(), { number, qos: number % 3, topic: number % 64 })
 
 describe('WaitingQueue', () => {
   it('gives back what was put in, in order, however it grows and wraps', () => {
@@ -17,7 +18,11 @@ describe('WaitingQueue', () => {
             const first = model.shift()
             if (first === undefined) continue
             queue.peek(read)
-            expect([read.number, read.qos, queue.qos]).toEqual([first.number, first.number % 3, first.number % 3])
+            expect([read.number, read.qos, queue.qos]).toEqual([
+              first.number,
+              first.number % 3,
+              first.number % 3,
+            ])
             expect([...queue.bytes.subarray(queue.from, queue.from + queue.size)]).toEqual(first.bytes)
             queue.shift()
           } else {

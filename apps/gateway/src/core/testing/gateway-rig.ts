@@ -20,7 +20,13 @@ import {
   writeMessage,
   writeReceiver,
 } from '#libs/topics'
-import type { AuthRecord, DeliveryRecord, GatewayRecord, SessionRecord, SubscriptionRecord } from '#libs/topics'
+import type {
+  AuthRecord,
+  DeliveryRecord,
+  GatewayRecord,
+  SessionRecord,
+  SubscriptionRecord,
+} from '#libs/topics'
 import { Connection } from '../connection.js'
 import { GatewayCounters } from '../counters.js'
 import { Gateway } from '../gateway.js'
@@ -100,7 +106,11 @@ export class GatewayRig {
   }
 
   /** A client whose session is there; its CONNACK is taken. */
-  connect(version: ProtocolVersion = 5, given: Partial<ConnectPacket> = {}, session: Partial<Accepted> = {}): RigClient {
+  connect(
+    version: ProtocolVersion = 5,
+    given: Partial<ConnectPacket> = {},
+    session: Partial<Accepted> = {},
+  ): RigClient {
     const client = this.open(version)
     client.send(connectPacket(version, given))
     this.store(this.endTurn())
@@ -144,7 +154,11 @@ export class GatewayRig {
 
   /** A run from a matcher: each of the messages for each of the receivers. */
   run(
-    receivers: readonly { readonly client: RigClient | number; readonly options?: number; readonly ids?: readonly number[] }[],
+    receivers: readonly {
+      readonly client: RigClient | number
+      readonly options?: number
+      readonly ids?: readonly number[]
+    }[],
     messages: readonly RunMessage[],
   ): void {
     const writer = new ByteWriter()
@@ -173,7 +187,10 @@ export class GatewayRig {
   }
 }
 
-type Accepted = Omit<Extract<GatewayRecord, { kind: 'SessionAccepted' }>, 'kind' | 'incarnation' | 'connection'>
+type Accepted = Omit<
+  Extract<GatewayRecord, { kind: 'SessionAccepted' }>,
+  'kind' | 'incarnation' | 'connection'
+>
 
 /** A client, from the outside. */
 export class RigClient implements Outlet {
@@ -280,7 +297,10 @@ export function connectPacket(version: ProtocolVersion, given: Partial<ConnectPa
   }
 }
 
-export function publishPacket(topic: string, given: Partial<Omit<PublishPacket, 'kind' | 'topic'>> = {}): PublishPacket {
+export function publishPacket(
+  topic: string,
+  given: Partial<Omit<PublishPacket, 'kind' | 'topic'>> = {},
+): PublishPacket {
   return {
     kind: 'publish',
     dup: false,
@@ -295,7 +315,14 @@ export function publishPacket(topic: string, given: Partial<Omit<PublishPacket, 
 }
 
 function writeRunMessage(writer: ByteWriter, message: RunMessage): void {
-  const { topic, payload = 'x', qos = 0, retain = false, deadline = 0, properties = new Uint8Array(0) } = message
+  const {
+    topic,
+    payload = 'x',
+    qos = 0,
+    retain = false,
+    deadline = 0,
+    properties = new Uint8Array(0),
+  } = message
   const source = new ByteWriter()
   source.rawText(topic)
   const topicTo = source.position
@@ -327,7 +354,10 @@ function readBatch(topic: string, partition: number, bytes: Uint8Array, into: Ap
   }
 }
 
-function readMessage({ bytes, keyFrom, keyTo, valueFrom, valueTo, headerFrom, headerTo }: RecordCursor, partition: number): Appended {
+function readMessage(
+  { bytes, keyFrom, keyTo, valueFrom, valueTo, headerFrom, headerTo }: RecordCursor,
+  partition: number,
+): Appended {
   const metadata = new MetadataView()
   metadata.open(bytes, headerFrom, headerTo)
   return {

@@ -25,7 +25,10 @@ export class Driven {
   letsIn = true
   #life: GatewayLife | undefined
 
-  static async begin(settings: Partial<GatewaySettings> = {}, random: () => number = () => 1): Promise<Driven> {
+  static async begin(
+    settings: Partial<GatewaySettings> = {},
+    random: () => number = () => 1,
+  ): Promise<Driven> {
     const driven = new Driven()
     const topics = [...Object.values(catalogue), gatewayInbox('gateway')]
     await driven.settle(driven.log.createTopics(topics.map((topic) => ({ topic, partitions: 1 }))))
@@ -115,7 +118,9 @@ export class Driven {
         handle: ({ bytes }) => {
           cursor.open(bytes)
           while (this.letsIn && cursor.next()) {
-            const { address, wanted } = authRecord.read(new ByteReader(bytes, cursor.valueFrom, cursor.valueTo))
+            const { address, wanted } = authRecord.read(
+              new ByteReader(bytes, cursor.valueFrom, cursor.valueTo),
+            )
             this.tell({
               kind: 'SessionAccepted',
               incarnation: address.incarnation,
