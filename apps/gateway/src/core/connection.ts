@@ -57,6 +57,7 @@ export class Connection {
   keepAliveSeconds = 0
   serverKeepAlive: number | undefined
   assignedClientId = false
+  cleanStart = false
   wantsResponseInformation = false
   sessionExpirySeconds = 0
   willTopic: string | undefined

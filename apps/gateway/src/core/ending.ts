@@ -31,8 +31,9 @@ function sayGoodbye(connection: Connection, { cause, reasonCode, sentence }: End
     send(connection, { kind: 'connack', sessionPresent: false, reasonCode, properties: {} })
     return
   }
-  if (reasonCode === REASON.sessionTakenOver) {
-    // CONNACK has no such reason, and DISCONNECT may come only behind a CONNACK that accepts [MQTT-3.14.0-1].
+  if (reasonCode === REASON.sessionTakenOver && connection.cleanStart) {
+    // CONNACK has no such reason, and DISCONNECT may come only behind a CONNACK that accepts [MQTT-3.14.0-1]. A client that hopes for
+    // its session must not get it: without session present it would throw away what it remembers [MQTT-3.2.2-5].
     send(connection, { kind: 'connack', sessionPresent: false, reasonCode: 0, properties: {} })
     send(connection, { kind: 'disconnect', reasonCode, properties })
     return

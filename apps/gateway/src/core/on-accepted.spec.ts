@@ -108,22 +108,32 @@ describe('CONNACK', () => {
     expect(client.isClosed).toBe(false)
   })
 
-  it('tells a 5.0 client that another took its place while it waited: behind a CONNACK, as DISCONNECT must be', () => {
-    const rig = new GatewayRig()
-    const client = rig.open(5)
-    client.send(connectPacket(5))
-    rig.store(rig.endTurn())
-    const connection = client.number
-    rig.inbox({
-      kind: 'ConnectionRefused',
-      incarnation: 7,
-      connection,
-      reasonCode: 0x8e,
-      sentence: 'Taken over.',
-    })
-    expect(client.take()).toMatchObject([
-      { kind: 'connack', reasonCode: 0 },
-      { kind: 'disconnect', reasonCode: 0x8e },
-    ])
-  })
+  it.each([
+    [
+      true,
+      [
+        { kind: 'connack', reasonCode: 0 },
+        { kind: 'disconnect', reasonCode: 0x8e },
+      ],
+    ],
+    // A CONNACK without session present would make it forget what it has under way.
+    [false, [{ kind: 'connack', reasonCode: 0x88 }]],
+  ])(
+    'tells a 5.0 client that another took its place while it waited, clean start %s',
+    (cleanStart, packets) => {
+      const rig = new GatewayRig()
+      const client = rig.open(5)
+      client.send(connectPacket(5, { cleanStart }))
+      rig.store(rig.endTurn())
+      const connection = client.number
+      rig.inbox({
+        kind: 'ConnectionRefused',
+        incarnation: 7,
+        connection,
+        reasonCode: 0x8e,
+        sentence: 'Taken over.',
+      })
+      expect(client.take()).toMatchObject(packets)
+    },
+  )
 })

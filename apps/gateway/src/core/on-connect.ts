@@ -20,6 +20,7 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
   connection.clientPacketBytesMax = properties.maximumPacketSize ?? connection.clientPacketBytesMax
   connection.clientId = connect.clientId
   connection.userName = connect.userName
+  connection.cleanStart = connect.cleanStart
   if (gateway.stopping) throw new ProtocolError(REASON.serverUnavailable, 'The server is stopping.')
   if (!gateway.writable)
     throw new ProtocolError(REASON.serverUnavailable, 'The server can store nothing now.')
