@@ -72,7 +72,7 @@ function judgeOrder(subscriber: Subscriber, publisher: Publisher, notes: Notes):
   }
 }
 
-/** Nothing of QoS 2 or 0 twice, and nothing that was never sent. */
+/** Nothing of QoS 2 or 0 twice, from the publisher to here, and nothing that was never sent. QoS 1 on either way allows it. */
 function judgeRepeats(subscriber: Subscriber, publishers: readonly Publisher[], notes: Notes): void {
   const byName = new Map(publishers.map((publisher) => [publisher.name, publisher]))
   const before = new Map<string, Receipt>()
@@ -84,7 +84,7 @@ function judgeRepeats(subscriber: Subscriber, publishers: readonly Publisher[], 
       notes.broken(`${subscriber.name} got ${publisher} ${String(number)} on ${topic}: never sent`)
       continue
     }
-    if (qos === 1 || receipt.retain) continue
+    if (qos === 1 || entry.qos === 1 || receipt.retain) continue
     const key = `${publisher} ${String(number)}`
     const first = before.get(key)
     if (first !== undefined)
