@@ -39,7 +39,10 @@ const receiver = fc.record({
   ids: fc.array(fc.integer({ min: 1, max: 268_435_455 }), { maxLength: 3 }),
 })
 
-function write(writer: ByteWriter, { topic, payload, properties, qos, retain, deadline, delta }: Message): void {
+function write(
+  writer: ByteWriter,
+  { topic, payload, properties, qos, retain, deadline, delta }: Message,
+): void {
   const bytes = utf8Encode(topic)
   const source = new Uint8Array([...bytes, ...properties])
   writeMessage(
@@ -75,7 +78,9 @@ describe('a run of messages', () => {
   it('loses nothing between a matcher and its targets, whatever the mix of receivers and messages', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.array(receiver, { maxLength: 4 }), fc.array(message, { maxLength: 4 })), { maxLength: 5 }),
+        fc.array(fc.tuple(fc.array(receiver, { maxLength: 4 }), fc.array(message, { maxLength: 4 })), {
+          maxLength: 5,
+        }),
         (runs) => {
           const writer = new ByteWriter()
           beginMessageRun(writer, 7, 3, 1_000_000)
@@ -113,7 +118,15 @@ describe('a run of messages', () => {
     writer.varint(2)
     writeReceiver(writer, 5, 1, [9])
     writeReceiver(writer, 6, 2, [])
-    write(writer, { topic: 't', payload: new Uint8Array(3), properties: new Uint8Array(0), qos: 1, retain: false, deadline: 0, delta: 4 })
+    write(writer, {
+      topic: 't',
+      payload: new Uint8Array(3),
+      properties: new Uint8Array(0),
+      qos: 1,
+      retain: false,
+      deadline: 0,
+      delta: 4,
+    })
     const reader = new RunReader()
     reader.open(writer.buffer, 0, writer.position)
     expect([reader.next(), reader.next(), reader.next()]).toEqual(['receivers', 'message', 'end'])
@@ -123,7 +136,15 @@ describe('a run of messages', () => {
     const writer = new ByteWriter()
     beginKeptRun(writer, 2)
     writeKeptReceiver(writer, 11, 70_000, 4465, 0x21, [3])
-    write(writer, { topic: 'a/b', payload: new Uint8Array([1]), properties: new Uint8Array([2]), qos: 1, retain: true, deadline: 5, delta: 0 })
+    write(writer, {
+      topic: 'a/b',
+      payload: new Uint8Array([1]),
+      properties: new Uint8Array([2]),
+      qos: 1,
+      retain: true,
+      deadline: 5,
+      delta: 0,
+    })
     const reader = new RunReader()
     reader.open(writer.buffer, 0, writer.position)
     expect(reader.next()).toBe('receivers')

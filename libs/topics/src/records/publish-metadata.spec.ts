@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { metadataLength, MetadataView, publisherBytes, retainFlag, writeMetadata } from './publish-metadata.js'
+import {
+  metadataLength,
+  MetadataView,
+  publisherBytes,
+  retainFlag,
+  writeMetadata,
+} from './publish-metadata.js'
 
 describe('publish metadata', () => {
   it('says after reading what was written, and takes as many bytes as announced', () => {
@@ -16,13 +22,24 @@ describe('publish metadata', () => {
           const part = publisherBytes(who)
           const length = metadataLength(part.length, expirySeconds, properties.length)
           const target = new Uint8Array(length + 2).fill(0xee)
-          writeMetadata(target, 1, qos | (retain ? retainFlag : 0), part, expirySeconds, properties, 0, properties.length)
+          writeMetadata(
+            target,
+            1,
+            qos | (retain ? retainFlag : 0),
+            part,
+            expirySeconds,
+            properties,
+            0,
+            properties.length,
+          )
           expect([target[0], target[length + 1]]).toEqual([0xee, 0xee])
           const view = new MetadataView()
           view.open(target, 1, 1 + length)
           expect([view.qos, view.retain, view.expirySeconds]).toEqual([qos, retain, expirySeconds])
           expect(view.publisher(target)).toEqual(who)
-          expect(Uint8Array.prototype.slice.call(target, view.propertiesFrom, view.propertiesTo)).toEqual(properties)
+          expect(Uint8Array.prototype.slice.call(target, view.propertiesFrom, view.propertiesTo)).toEqual(
+            properties,
+          )
         },
       ),
     )
