@@ -99,7 +99,9 @@ function keptRowOf(message: QueuedMessage, marks: number): KeptRow | undefined {
     tag,
     deadline,
     subscriptionIds,
-    body: bytes.subarray(from, to),
+    bytes,
+    from,
+    to,
   }
 }
 

@@ -1,5 +1,4 @@
 // From facts to queues: how sessions and groups stood at their offsets. What came later is replayed from the inbox.
-import { copyOf } from '#libs/base'
 import type { GroupRow, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addGroup } from './group-members.js'
@@ -24,6 +23,7 @@ export function settle(state: DeliveryState): void {
   for (const row of unsettled.groups.values()) {
     settleGroup(state, row, unsettled.messages.group.get(row.birth) ?? new Map())
   }
+  pinAll(state)
 }
 
 /** Facts without a row were written ahead of it. */
@@ -89,9 +89,23 @@ function fill(
   line.live = line.written = line.head + onTheirWay
 }
 
-function messageOf({ body, tag, deadline, subscriptionIds }: KeptRow): QueuedMessage {
-  const ids = subscriptionIds.length === 0 ? noIds : subscriptionIds
-  return new QueuedMessage(copyOf(body), 0, body.length, tag, deadline, ids)
+function messageOf({ bytes, from, to, tag, deadline, subscriptionIds }: KeptRow): QueuedMessage {
+  return new QueuedMessage(bytes, from, to, tag, deadline, subscriptionIds)
+}
+
+/** The batches of facts are held by the messages in them; those of which little is needed are let go at the first tick. */
+function pinAll(state: DeliveryState): void {
+  const batches = new Map<Uint8Array, QueuedMessage[]>()
+  for (const { line } of [...state.queues.values(), ...state.groups.values()]) {
+    for (let position = line.head; position < line.tail; position++) {
+      const message = line.messageAt(position)
+      if (message?.bytes === undefined) continue
+      const messages = batches.get(message.bytes)
+      if (messages === undefined) batches.set(message.bytes, [message])
+      else messages.push(message)
+    }
+  }
+  for (const [bytes, messages] of batches) state.pinnedLong.offer({ bytes, since: 0, messages })
 }
 
 function settleGroup(state: DeliveryState, row: GroupRow, messages: ReadonlyMap<number, KeptRow>): void {
