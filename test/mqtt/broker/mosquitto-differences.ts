@@ -226,7 +226,7 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
 /** Cases whose end depends there on the moment. */
 const uncertain: readonly (readonly [reason: string, titles: readonly string[]])[] = [
   [
-    'writes its state to disk at intervals: what a SIGKILL leaves is a matter of luck',
+    'writes its state to disk at a clean stop and now and then: what a SIGKILL leaves is a matter of luck',
     [
       'session present 1 after a kill while messages waited: all are delivered, in order',
       'retained messages are there after a kill, deleted ones are not',

@@ -22,8 +22,6 @@ export async function startMosquitto(options: BrokerOptions): Promise<Broker> {
     'log_type all',
     'persistence true',
     `persistence_location ${directory}/`,
-    'autosave_on_changes true',
-    'autosave_interval 1',
     'max_inflight_messages 1000',
     'max_queued_messages 10000',
     'max_packet_size 1048576',
