@@ -10,6 +10,9 @@ export interface Batch {
   readonly nextOffset: number
   /** Stamped by the log (`LogAppendTime`), milliseconds since 1970. */
   readonly appendTime: Millis
-  /** The batch's bytes; they stay as they are for as long as somebody holds them. */
+  /**
+   * The batch's bytes; they stay as they are for as long as somebody holds them. They are part of a bigger piece of memory (a
+   * megabyte): copy what is kept for long.
+   */
   readonly bytes: Uint8Array
 }

@@ -174,6 +174,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     await this.maintenance.stop()
     await Promise.all(this.#topics.readers().map((reader) => reader.close()))
     if (this.#group.idle) {
+      for (const run of [this.#messages, this.#state]) await run.cutZeros()
       this.#manifest.synced = this.#group.synced
       await this.#manifest.save()
     }

@@ -139,7 +139,7 @@ describe('forgetting', () => {
   })
 
   it('lets a topic in memory keep only a little behind its readers', async () => {
-    const log = await place.open({ memoryBytes: 5000 })
+    const log = await place.open({ memoryBytes: 20_000 })
     const seen: string[] = []
     const handle = (batch: Parameters<typeof recordsOf>[0]): void => void seen.push(...recordsOf(batch))
     const reader = log.read(fleeting, { from: 0, visibility: 'stored', handle, failed: raise })

@@ -12,7 +12,7 @@ export interface EmbeddedLogOptions {
   readonly damage?: 'refuse' | 'cut'
   /** A segment is closed when it has this many bytes; 64 MiB by default. */
   readonly segmentBytes?: number
-  /** Bytes of stored batches kept in memory for readers that follow closely; 32 MiB by default. */
+  /** Bytes of stored batches kept in memory for readers that follow closely; 16 MiB by default. */
   readonly cacheBytes?: number
   /** Bytes that a topic in memory keeps behind its slowest reader; 4 MiB by default. */
   readonly memoryBytes?: number
@@ -51,7 +51,7 @@ function allWithDefaults(options: EmbeddedLogOptions): Settings {
     notice: () => {},
     damage: 'refuse',
     segmentBytes: 64 * mebibyte,
-    cacheBytes: 32 * mebibyte,
+    cacheBytes: 16 * mebibyte,
     memoryBytes: 4 * mebibyte,
     diskMax: undefined,
     diskFreeMin: 1024 * mebibyte,

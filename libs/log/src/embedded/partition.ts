@@ -5,6 +5,9 @@ import type { Stored } from '../event-log.js'
 import { Fifo } from './fifo.js'
 import type { SegmentRun } from './segment-run.js'
 
+/** What a frame takes in memory besides its bytes: the object and its view, measured. */
+const frameCost = 300
+
 /** An appended batch on its way: to the disk, to readers, out of the cache. */
 export class Frame implements Batch {
   /** The running number on disk; 0 for what stays in memory. */
@@ -36,6 +39,11 @@ export class Frame implements Batch {
 
   get topic(): string {
     return this.owner.topic
+  }
+
+  /** Bytes that it takes in memory, itself included. */
+  get cost(): number {
+    return this.bytes.length + frameCost
   }
 
   get partition(): number {
@@ -95,7 +103,7 @@ export class Partition {
 
   push(frame: Frame): void {
     this.tail.push(frame)
-    this.tailBytes += frame.bytes.length
+    this.tailBytes += frame.cost
     this.endOffset = frame.nextOffset
   }
 
@@ -103,7 +111,7 @@ export class Partition {
   evict(): void {
     const frame = this.tail.shift()
     if (frame === undefined) return
-    this.tailBytes -= frame.bytes.length
+    this.tailBytes -= frame.cost
     if (this.run === undefined) this.startOffset = frame.nextOffset
   }
 

@@ -47,6 +47,8 @@ interface OpenSegment {
   readonly size: number
   /** Where the first bytes are that are no frame; `size` if there are none. */
   bad: number
+  /** True when what lies behind the frames is nothing. */
+  silent: boolean
 }
 
 export interface RecoverySettings {
@@ -174,7 +176,8 @@ class Recovery {
   async #scanClosed(segment: Segment): Promise<void> {
     const size = await segment.file.size()
     const end = await this.#scan(segment, size, () => {})
-    if (end < size) throw new DamagedLog(segment.path, end, segment.index.lastNumber + 1)
+    if (end < size && !(await isZero(segment.file, end, size)))
+      throw new DamagedLog(segment.path, end, segment.index.lastNumber + 1)
     await segment.saveIndex(this.#settings.files)
   }
 
@@ -196,9 +199,11 @@ class Recovery {
   }
 
   async #scanOpen(segment: Segment, size: number): Promise<OpenSegment> {
-    const found: OpenSegment = { segment, frames: [], size, bad: 0 }
+    const found: OpenSegment = { segment, frames: [], size, bad: 0, silent: false }
     found.bad = await this.#scan(segment, found.size, (frame) => found.frames.push(frame))
-    if (found.bad < found.size) await this.#lookBeyond(segment, found.bad + 1, found.size)
+    // Zeros are what the log itself puts behind its frames in advance; they are cut without a word.
+    if (found.bad < found.size && (await isZero(segment.file, found.bad, found.size))) found.silent = true
+    else if (found.bad < found.size) await this.#lookBeyond(segment, found.bad + 1, found.size)
     return found
   }
 
@@ -280,7 +285,8 @@ class Recovery {
       const first = open.frames.find((frame) => frame.number > last)
       const length = first?.position ?? open.bad
       if (length < open.size) {
-        cuts.push(`${open.size - length} bytes of ${open.segment.path}`)
+        if (!open.silent || length < open.bad)
+          cuts.push(`${open.size - length} bytes of ${open.segment.path}`)
         await open.segment.file.truncate(length)
       }
       // What is read now may still be in the kernel's hands only: a process that was killed had not synced it.
@@ -316,6 +322,17 @@ class Recovery {
 async function readStart(file: OpenFile): Promise<Buffer> {
   const bytes = Buffer.alloc(segmentHeaderSize)
   return bytes.subarray(0, await file.read(bytes, 0))
+}
+
+async function isZero(file: OpenFile, from: number, to: number): Promise<boolean> {
+  const chunk = 256 * 1024
+  const zero = Buffer.alloc(chunk)
+  for (let at = from; at < to; at += chunk) {
+    const bytes = Buffer.alloc(Math.min(chunk, to - at))
+    await file.read(bytes, at)
+    if (!bytes.equals(zero.subarray(0, bytes.length))) return false
+  }
+  return true
 }
 
 const synced = (file: OpenFile): Promise<void> =>

@@ -1,6 +1,6 @@
 // One run of segment files: writes what was appended to it, rolls to a new segment, starts over in a new one after a failure.
 import { ShortWrite, writeAndSync, type Files } from './files.js'
-import { frameHeaderSize } from './frame.js'
+import { frameHeaderSize, segmentHeaderSize } from './frame.js'
 import type { Frame } from './partition.js'
 import { createSegment, newHeader, type RunName, type Segment } from './segment.js'
 import { SlabChain } from './slab-chain.js'
@@ -26,10 +26,14 @@ export interface RunEvents {
   other(run: SegmentRun): Segment | undefined
 }
 
+/** Writes below this many bytes get zeros put behind them. */
+const smallWrite = 32 * 1024
+const zeros = Buffer.alloc(512 * 1024)
+
 /** What is under way to the disk. */
 interface Part {
   readonly frames: readonly Frame[]
-  readonly buffers: readonly Buffer[]
+  readonly buffers: Buffer[]
   readonly bytes: number
   /** Every frame up to here was synced when the part was taken. */
   readonly synced: number
@@ -47,6 +51,10 @@ export class SegmentRun {
   #part: Part | undefined
   /** The segment whose last write or sync failed: cut back to what it had before, then left. */
   #broken: Segment | undefined
+  /** Bytes of the open segment's file: what lies behind its frames are zeros. */
+  #allocated = 0
+  /** Small writes since the last big one. */
+  #smallWrites = 0
   #retry: NodeJS.Timeout | undefined
   #stopped = false
   readonly #settings: RunSettings
@@ -109,24 +117,49 @@ export class SegmentRun {
     for (const buffer of buffers) bytes += buffer.length
     const part = { frames, buffers, bytes, synced, done }
     this.#part = part
+    this.#smallWrites = bytes < smallWrite ? this.#smallWrites + 1 : 0
     const segment = this.#open
     if (segment === undefined || segment.index.length >= this.#settings.segmentBytes) {
       this.#slowly(part)
       return
     }
+    const end = segment.index.length + bytes
+    const zeros = this.#zerosBehind(end)
+    if (zeros !== undefined) buffers.push(zeros)
+    const size = bytes + (zeros?.length ?? 0)
     segment.file.writev(buffers, segment.index.length, (error, written) => {
-      if (error !== null || written !== bytes)
-        return this.#fail(segment, error ?? new ShortWrite(written, bytes))
-      segment.file.sync((failed) =>
-        failed === null ? this.#finish(segment, part) : this.#fail(segment, failed),
-      )
+      if (zeros !== undefined) buffers.pop()
+      if (error !== null || written !== size)
+        return this.#fail(segment, error ?? new ShortWrite(written, size))
+      segment.file.sync((failed) => {
+        if (failed !== null) return this.#fail(segment, failed)
+        this.#allocated = Math.max(this.#allocated, segment.index.length + size)
+        this.#finish(segment, part)
+      })
     })
+  }
+
+  /**
+   * A sync that also has to record a longer file takes twice as long as one that does not. So small writes that come to the end of
+   * the file make it longer in advance, with zeros, within the same write.
+   */
+  #zerosBehind(end: number): Buffer | undefined {
+    if (end <= this.#allocated || this.#smallWrites < 4) return undefined
+    const left = this.#settings.segmentBytes - end
+    return left > 0 ? zeros.subarray(0, left) : undefined
   }
 
   /** Ends the repeating of a failed write; its `done` is never called. */
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#retry)
+  }
+
+  /** Takes back the zeros behind the frames: nothing is written any more. */
+  async cutZeros(): Promise<void> {
+    const segment = this.#open
+    if (segment !== undefined && this.#allocated > segment.index.length)
+      await segment.file.truncate(segment.index.length)
   }
 
   #finish(segment: Segment, part: Part): void {
@@ -167,6 +200,7 @@ export class SegmentRun {
       await writeAndSync(created.file, [made.headerBytes, ...part.buffers], 0)
       await files.syncDirectory(directory)
       this.#open = created
+      this.#allocated = segmentHeaderSize + part.bytes
       this.segments.push(created)
       if (left !== undefined) this.#close(left)
       this.#finish(created, part)
@@ -200,7 +234,11 @@ export class SegmentRun {
   }
 
   #close(segment: Segment): void {
-    segment.saveIndex(this.#settings.files).catch((error: unknown) => {
+    const close = async (): Promise<void> => {
+      await segment.file.truncate(segment.index.length)
+      await segment.saveIndex(this.#settings.files)
+    }
+    close().catch((error: unknown) => {
       this.#events.notice(
         `The index of ${segment.path} could not be written and will be made again: ${String(error)}`,
       )

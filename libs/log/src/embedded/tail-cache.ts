@@ -18,11 +18,11 @@ export class TailCache {
   add(frame: Frame): void {
     if (frame.owner.run === undefined) return this.#keepLittle(frame.owner)
     this.#cached.push(frame)
-    this.#bytes += frame.bytes.length
+    this.#bytes += frame.cost
     while (this.#bytes > this.#cacheBytes) {
       const oldest = this.#cached.shift()
       if (oldest === undefined) return
-      this.#bytes -= oldest.bytes.length
+      this.#bytes -= oldest.cost
       oldest.owner.evict()
     }
   }

@@ -32,6 +32,7 @@ class FaultyFile implements OpenFile {
       if (error !== undefined || room === 0) return Promise.reject(error ?? noSpace())
       // A disk that fills up takes a part of the write and says so only by the count.
       const some = room < size ? [Buffer.concat(buffers).subarray(0, room)] : buffers
+      this.#files.written(this.#path, position, Math.min(size, room))
       return new Promise((resolve, reject) => {
         this.#file.writev(some, position, (failed, count) =>
           failed === null ? resolve(count) : reject(failed),
@@ -49,10 +50,11 @@ class FaultyFile implements OpenFile {
       const error = this.#files.failure('sync')
       if (error !== undefined) throw error
       const size = await this.#file.size()
+      const writes = this.#files.writesOf(this.#path)
       await new Promise<void>((resolve, reject) => {
         this.#file.sync((failed) => (failed === null ? resolve() : reject(failed)))
       })
-      this.#files.synced(this.#path, size)
+      this.#files.synced(this.#path, size, writes)
     }
     this.#files.gate(() =>
       this.#files.run(sync).then(
@@ -100,6 +102,8 @@ export class FaultyFiles implements Files {
   readonly #failing = new Map<FileCall, { left: number; readonly error: Error }>()
   /** Bytes of each file that a power cut leaves alone. */
   readonly #synced = new Map<string, number>()
+  /** What was written to each file and not synced. */
+  readonly #unsynced = new Map<string, Range[]>()
   /** Files whose name a power cut takes away, and old contents that it may bring back. */
   #created = new Set<string>()
   #stashed: { readonly path: string; readonly bytes: Buffer }[] = []
@@ -134,17 +138,25 @@ export class FaultyFiles implements Files {
     const synced = new Map([...this.#synced].map(([path, size]) => [basename(path), size]))
     const stashed = [...this.#stashed].reverse()
     const created = [...this.#created]
+    const unsynced = new Map([...this.#unsynced].map(([path, ranges]) => [basename(path), [...ranges]]))
     this.#frozen = undefined
     thaw()
+    const restored = new Set<string>()
     for (const { path, bytes } of stashed)
       if (random.chance(0.5)) {
         await writeFile(join(target, basename(path)), bytes)
         synced.set(basename(path), Infinity)
+        restored.add(basename(path))
       }
     for (const path of created)
       if (random.chance(0.5)) await rm(join(target, basename(path)), { force: true })
     for (const name of await readdir(target)) {
-      await spoil(join(target, name), synced.get(name) ?? 0, random)
+      await spoil(
+        join(target, name),
+        synced.get(name) ?? 0,
+        restored.has(name) ? [] : (unsynced.get(name) ?? []),
+        random,
+      )
     }
   }
 
@@ -180,6 +192,10 @@ export class FaultyFiles implements Files {
       await nodeFiles.rename(from, to)
       this.#synced.set(to, this.#synced.get(from) ?? 0)
       this.#synced.delete(from)
+      this.#unsynced.set(to, this.#unsynced.get(from) ?? [])
+      this.#unsynced.delete(from)
+      this.#unsynced.set(to, this.#unsynced.get(from) ?? [])
+      this.#unsynced.delete(from)
       this.#created.delete(from)
     })
   }
@@ -245,8 +261,20 @@ export class FaultyFiles implements Files {
     else void go()
   }
 
-  synced(path: string, size: number): void {
-    this.#synced.set(path, Math.max(size, 0))
+  written(path: string, from: number, size: number): void {
+    const ranges = this.#unsynced.get(path) ?? []
+    ranges.push({ from, to: from + size })
+    this.#unsynced.set(path, ranges)
+  }
+
+  /** The number of writes that a sync which begins now takes care of. */
+  writesOf(path: string): number {
+    return this.#unsynced.get(path)?.length ?? 0
+  }
+
+  synced(path: string, size: number, writes: number): void {
+    this.#synced.set(path, size)
+    this.#unsynced.get(path)?.splice(0, writes)
   }
 
   truncated(path: string, length: number): void {
@@ -255,17 +283,29 @@ export class FaultyFiles implements Files {
   }
 }
 
-/** Cuts what was not synced, or puts random bytes in its place, or leaves it. */
-async function spoil(path: string, synced: number, random: SeededRandom): Promise<void> {
-  const { size } = await stat(path)
-  if (size <= synced) return
-  const left = synced + random.below(size - synced + 1)
-  await truncate(path, left)
-  if (left === synced || random.chance(0.4)) return
+interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+/** Cuts what was not synced, or puts zeros or random bytes in its place, piece by piece, or leaves it. */
+async function spoil(
+  path: string,
+  synced: number,
+  ranges: readonly Range[],
+  random: SeededRandom,
+): Promise<void> {
   const file = await open(path, 'r+')
-  const noise = Buffer.from(Array.from({ length: left - synced }, () => random.below(256)))
-  const from = random.below(noise.length)
-  const to = from + 1 + random.below(noise.length - from)
-  await file.write(noise, from, to - from, synced + from)
+  for (const { from, to } of ranges) {
+    for (let at = from; at < to;) {
+      const end = Math.min(to, at + 1 + random.below(700))
+      const fate = random.below(4)
+      const noise = Array.from({ length: end - at }, () => (fate === 0 ? 0 : random.below(256)))
+      if (fate < 2) await file.write(Buffer.from(noise), 0, noise.length, at)
+      at = end
+    }
+  }
   await file.close()
+  const { size } = await stat(path)
+  if (size > synced && random.chance(0.7)) await truncate(path, synced + random.below(size - synced + 1))
 }
