@@ -6,7 +6,7 @@ export interface Outlet {
   bytes: Uint8Array
   at: number
   /** Bytes that the socket was given and has not taken yet. */
-  pending: number
+  readonly pending: number
   /** Makes room for `length` bytes at `at`, perhaps in another `bytes`; to be called when `at + length > bytes.length`. */
   room(length: number): void
   /** The client has its session: for the log. */

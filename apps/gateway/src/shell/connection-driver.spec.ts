@@ -92,6 +92,43 @@ describe('the driver of connections', () => {
     expect(driven.counters).toMatchObject({ halfOpen: 0, connections: 0 })
   })
 
+  it('refuses a client whose CONNECT nobody answers, and forgets one that has left meanwhile with packets waiting', async () => {
+    await begin()
+    driven.letsIn = false
+    const [waits, left] = [await driven.connect('a'), await driven.connect('b')]
+    left.send(publish('never read'))
+    left.events?.closed()
+    driven.now += 40_001
+    driven.life.driver.tick()
+    await driven.settle()
+    expect(waits.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x88 }])
+    expect(
+      closings()
+        .map(({ clientId }) => clientId)
+        .sort(),
+    ).toEqual(['a', 'b'])
+    expect(driven.counters.halfOpen).toBe(0)
+  })
+
+  it('gives a slow reader that takes something all the time that it needs', async () => {
+    await begin({ slowReaderMillisMax: 20_000 })
+    const client = await driven.connect('a')
+    client.takes = false
+    client.send({ kind: 'pingreq' }, { kind: 'pingreq' })
+    await driven.settle()
+    for (let left = 4; left > 1; left--) {
+      client.pending = left - 1
+      driven.now += 12_000
+      client.send({ kind: 'pingreq' })
+      driven.life.driver.tick()
+    }
+    await driven.settle()
+    expect(client.isDestroyed).toBe(false)
+    client.drain()
+    await driven.settle()
+    expect(client.take().length).toBe(5)
+  })
+
   it('holds no more than it must while a session waits, then pauses the socket, and reads on afterwards', async () => {
     await begin()
     driven.letsIn = false
@@ -151,6 +188,7 @@ describe('the driver of connections', () => {
     await begin()
     const silent = driven.open()
     const stuck = await driven.connect('a')
+    stuck.leaves = false
     stuck.send({ kind: 'disconnect', reasonCode: 0, properties: {} })
     await driven.settle()
     expect([stuck.isEnded, stuck.isDestroyed]).toEqual([true, false])

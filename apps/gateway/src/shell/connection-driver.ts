@@ -26,6 +26,10 @@ export interface DriverOptions {
 
 /** A socket that the peer does not close after we have ended it is cut. */
 const lingerMillisMax = 5_000
+/** How long auth and session may take with a CONNECT. */
+const answerMillisMax = 30_000
+/** At a graceful stop clients have so long to take what they are told. */
+const goodbyeMillisMax = 500
 
 export class ConnectionDriver {
   readonly gateway: Gateway
@@ -132,6 +136,15 @@ export class ConnectionDriver {
     this.#logger.error({ records }, 'the gateway has missed records of its inbox; its connections end')
     for (const wire of this.#wires) {
       wire.connection?.end('server', 0x83, 'The server could not keep up.')
+    }
+  }
+
+  /** A socket takes again what waits for it. */
+  flow(connection: Connection): void {
+    try {
+      connection.flow()
+    } catch (error) {
+      this.#failed(connection, error)
     }
   }
 
@@ -247,7 +260,7 @@ export class ConnectionDriver {
     for (const wire of this.#wires) {
       const { connection } = wire
       if (connection === null) continue
-      if (wire.pendingSince !== 0 && now - wire.pendingSince > slowReaderMillisMax) {
+      if (wire.stuckMillis(now) > slowReaderMillisMax) {
         gateway.counters.slowReaders++
         connection.end('server', 0x97, 'The client takes nothing from its socket.')
         wire.destroy()
@@ -262,6 +275,10 @@ export class ConnectionDriver {
       } else if (connection.state === 'connecting') {
         if (now - connection.opened > connectMillisMax)
           connection.end('protocol', 0x80, 'No CONNECT came in time.')
+      } else if (connection.state === 'waiting') {
+        // Whoever is asked is down or overloaded: nobody is let in without an answer.
+        if (now - connection.opened > connectMillisMax + answerMillisMax)
+          connection.end('server', 0x88, 'No answer came in time.')
       } else if (wire.closingSince !== 0 && now - wire.closingSince > lingerMillisMax) wire.destroy()
     }
   }
@@ -280,6 +297,10 @@ export class ConnectionDriver {
       check()
     })
     clearInterval(this.#sweep)
+    // A socket that is cut with its last bytes in it takes them along.
+    for (let waited = 0; this.#wires.size > 0 && waited < goodbyeMillisMax; waited += 10) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
     for (const wire of this.#wires) wire.destroy()
   }
 

@@ -12,9 +12,13 @@ const heldBytesMax = 65_536
 export class Wire implements Outlet, TransportEvents {
   bytes: Uint8Array = EMPTY_BYTES
   at = 0
-  pending = 0
+  /** True from a write that the system did not take whole until it has. */
+  #isPending = false
   /** When the socket last took something while bytes were pending; 0: nothing is pending. */
-  pendingSince = 0
+  #pendingSince = 0
+  /** Bytes given to the transport, and how many of them the system had taken when it was last looked at. */
+  #given = 0
+  #taken = 0
   #held: Buffer | null = null
   #heldLength = 0
   #paused = false
@@ -49,13 +53,13 @@ export class Wire implements Outlet, TransportEvents {
   }
 
   drained(): void {
-    this.pending = this.transport.pending
-    this.pendingSince = this.pending === 0 ? 0 : this.driver.now()
+    this.#isPending = this.transport.pending > 0
+    this.#pendingSince = 0
     const { connection } = this
     if (connection === null || this.#closing) return
     this.driver.enter(0)
-    if (this.pending === 0) this.flush()
-    connection.flow()
+    this.flush()
+    this.driver.flow(connection)
   }
 
   closed(): void {
@@ -81,6 +85,10 @@ export class Wire implements Outlet, TransportEvents {
   }
 
   // ---- from the machine
+
+  get pending(): number {
+    return this.#isPending ? this.transport.pending : 0
+  }
 
   room(length: number): void {
     const needed = this.at + length
@@ -124,7 +132,7 @@ export class Wire implements Outlet, TransportEvents {
 
   /** At the end of the turn: what was gathered goes out, unless the socket still has enough to send. */
   flush(): void {
-    if (this.at > 0 && (this.pending === 0 || this.#closing)) this.#write()
+    if (this.at > 0 && (!this.#isPending || this.#closing)) this.#write()
     if (this.at === 0 && this.bytes.length > 0) {
       giveBuffer(this.bytes)
       this.bytes = EMPTY_BYTES
@@ -152,6 +160,15 @@ export class Wire implements Outlet, TransportEvents {
     if (this.connection !== null) this.#pauseIfNeeded(this.connection)
   }
 
+  /** For how long the socket has taken nothing of what is pending, as far as looking now and then can tell. */
+  stuckMillis(now: number): number {
+    if (this.#pendingSince === 0) return 0
+    const taken = this.#given - this.transport.pending
+    if (taken > this.#taken) this.#pendingSince = now
+    this.#taken = taken
+    return now - this.#pendingSince
+  }
+
   destroy(): void {
     this.#closing = true
     if (!this.#closed) this.transport.destroy()
@@ -163,10 +180,13 @@ export class Wire implements Outlet, TransportEvents {
     this.bytes = EMPTY_BYTES
     this.driver.gateway.counters.bytesSent += at
     if (this.#closed) return
+    this.#given += at
     if (this.transport.write(bytes, at)) giveBuffer(bytes)
     else {
-      this.pending = this.transport.pending
-      if (this.pendingSince === 0) this.pendingSince = this.driver.now()
+      this.#isPending = true
+      if (this.#pendingSince !== 0) return
+      this.#pendingSince = this.driver.now()
+      this.#taken = this.#given - this.transport.pending
     }
   }
 

@@ -159,6 +159,8 @@ export class HandTransport implements Transport {
   pending = 0
   /** False: the socket takes nothing. */
   takes = true
+  /** False: the client does not close its side when the broker has closed its own. */
+  leaves = true
   isPaused = false
   isEnded = false
   isDestroyed = false
@@ -210,6 +212,7 @@ export class HandTransport implements Transport {
 
   end(): void {
     this.isEnded = true
+    if (this.leaves) setImmediate(() => this.events?.closed())
   }
 
   destroy(): void {
