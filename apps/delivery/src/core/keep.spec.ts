@@ -1,7 +1,7 @@
 // Fear: the inbox grows without end, or a message comes back from a fact that should have been forgotten.
 import { describe, expect, it } from 'vitest'
 import { at, end, messages, offline, online, puback, run, to } from '../testing/appends.js'
-import { DeliveryRig } from '../testing/delivery-rig.js'
+import { DeliveryRig, payloads } from '../testing/delivery-rig.js'
 import { dump } from '../testing/dump.js'
 
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i)
@@ -61,5 +61,21 @@ describe('the inbox', () => {
     expect(rig.state.queues.get(between)?.line.length).toBe(50)
     rig.take(end(...births))
     expect([...rig.facts.keys()].filter((key) => key.startsWith('02') || key.startsWith('03'))).toEqual([])
+  })
+
+  it('is replayed under the limits that held when it was written, not under those of today', () => {
+    const before = new DeliveryRig({ limits: { queueLengthMax: 5 } })
+    before.take(online(1, at(1)), offline(1, at(1)), run(messages(1, 10, to(1))))
+    const after = new DeliveryRig({ limits: { queueLengthMax: 100 } })
+    after.facts.clear()
+    for (const [key, value] of before.facts) after.facts.set(key, value)
+    after.inbox.push(...before.inbox)
+    after.offset = after.position = before.offset
+    after.restart()
+    expect(after.state.queues.get(1)?.line.length).toBe(5)
+    after.take(run(messages(11, 10, to(1))))
+    expect(after.state.queues.get(1)?.line.length).toBe(15)
+    expect(dump(after.rebuild())).toEqual(dump(after.state))
+    expect(payloads(after.take(online(1, at(2))))[0]).toBe('6')
   })
 })
