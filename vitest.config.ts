@@ -12,6 +12,9 @@ const suite = (partitions: number) => ({
     globalSetup: ['test/mqtt/broker/shared.ts'],
     env: { TBMQ_TEST_PARTITIONS: String(partitions) },
     maxConcurrency: 24,
+    // Each file would load everything anew; they share nothing but names that count up.
+    isolate: false,
+    maxWorkers: 2,
   },
 })
 
@@ -32,7 +35,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'code', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts'] },
+        test: { name: 'code', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/simulation/*.spec.ts'] },
       },
       {
         // These start the program that was built; it is brought up to date first.
@@ -40,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.spec.ts', 'test/**/*.scenario.ts'],
-          exclude: ['test/mqtt/**/*.scenario.ts'],
+          exclude: ['test/mqtt/**/*.scenario.ts', 'test/simulation/**'],
           globalSetup: ['test/built-broker.ts'],
         },
       },

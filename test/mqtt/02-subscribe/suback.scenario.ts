@@ -1,6 +1,6 @@
 // SUBSCRIBE and what its SUBACK says.
 import { expect } from 'vitest'
-import { codesOf, fence, message, publish, subscribe, textOf } from '../client/dialogue.js'
+import { codesOf, fence, message, publish, publishPacket, subscribe, textOf } from '../client/dialogue.js'
 import { rawSubscribe } from '../client/raw.js'
 import { onEvery, scenario } from '../scene/scenario.js'
 
@@ -161,6 +161,21 @@ scenario(
       await fence(client)
       client.cut()
     }
+  },
+  onEvery,
+)
+
+scenario(
+  'what a client publishes right behind its SUBSCRIBE, without waiting for SUBACK, reaches that subscription',
+  async (t) => {
+    const client = await t.connect()
+    const topic = t.topic('own')
+    const messageId = client.freshId()
+    client.send({ cmd: 'subscribe', messageId, subscriptions: [{ topic, qos: 1 }] })
+    client.send(publishPacket(topic, 'first', { qos: 1, messageId: client.freshId() }))
+    client.send(publishPacket(topic, 'second'))
+    expect(textOf(await message(client))).toBe('first')
+    expect(textOf(await message(client))).toBe('second')
   },
   onEvery,
 )

@@ -11,6 +11,11 @@ import { NO_TARGET } from './turns.js'
 
 /** False: what came before it must be stored first, give it again. */
 export function onPublish(connection: Connection, buffer: Uint8Array, frame: Frame): boolean {
+  if (connection.requests !== null) {
+    // What a client publishes behind its SUBSCRIBE is for that subscription already: routed when it is stored.
+    connection.stalled = true
+    return false
+  }
   const { gateway } = connection
   const { settings, publish: view } = gateway
   decodePublish(buffer, frame, connection.version, view, settings.limits)

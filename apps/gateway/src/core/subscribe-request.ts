@@ -39,6 +39,7 @@ export function onSubscribed(
   connection.requests?.delete(number)
   if (connection.requests?.size === 0) connection.requests = null
   answer(connection, request)
+  if (connection.requests === null) connection.goOn()
 }
 
 /** What is told of one filter when several were asked: a refusal before all; of an UNSUBSCRIBE that it existed anywhere. */

@@ -83,8 +83,10 @@ export function decodeConnect(buffer: Uint8Array, frame: Frame, limits: Limits):
   }
   const clientId = readClientId(reader, { version, cleanStart, limits })
   const will = (flags & WILL) === 0 ? undefined : decodeWill(reader, willFlags(flags), version, limits)
-  const userName = (flags & USER_NAME) === 0 ? undefined : reader.string('user name')
-  const password = (flags & PASSWORD) === 0 ? undefined : reader.binary()
+  // In 3.1 the remaining length takes precedence over the flags of user name and password: the fields may be missing.
+  const has = (flag: number): boolean => (flags & flag) !== 0 && !(version === 3 && reader.remaining === 0)
+  const userName = has(USER_NAME) ? reader.string('user name') : undefined
+  const password = has(PASSWORD) ? reader.binary() : undefined
   reader.finish()
   return { kind: 'connect', version, cleanStart, keepAlive, clientId, will, userName, password, properties }
 }
