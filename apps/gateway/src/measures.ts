@@ -5,7 +5,7 @@ import type { GatewayDoor } from './shell/gateway-door.js'
 type Counters = GatewayDoor['counters']
 
 export function measuresOf(counters: Counters, settings: Settings): Measure[] {
-  return [...connections(counters, settings), ...messages(counters)]
+  return [...connections(counters, settings), ...sockets(counters), ...messages(counters)]
 }
 
 const connections = (counters: Counters, settings: Settings): Measure[] => [
@@ -50,6 +50,19 @@ const connections = (counters: Counters, settings: Settings): Measure[] => [
       [{ reason: 'keep_alive' }, counters.keepAliveTimeouts],
       [{ reason: 'slow_reader' }, counters.slowReaders],
     ],
+  },
+]
+
+const sockets = (counters: Counters): Measure[] => [
+  {
+    name: 'tbmq_sockets_turned_away_total',
+    help: 'Sockets that never became a connection, by reason.',
+    kind: 'counter',
+    labels: ['reason'],
+    read: () =>
+      Object.entries(counters.turnedAway).map(
+        ([reason, count]) => [{ reason: snakeCase(reason) }, count] as const,
+      ),
   },
   {
     name: 'tbmq_network_bytes_total',

@@ -26,6 +26,8 @@ export class GatewayCounters {
   connectionsClosed = 0
   /** Refused CONNECTs by reason code (5.0 numbers). */
   readonly refusals = new Map<number, number>()
+  /** Sockets that never became a connection, by cause. */
+  readonly turnedAway = { listenerFull: 0, proxyHeader: 0, tlsHandshake: 0, upgrade: 0, tooLate: 0 }
   bytesReceived = 0
   bytesSent = 0
   /** Messages taken from clients, and messages sent to them. */

@@ -28,6 +28,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const listeners = await openListeners(entrances, {
     reception: life.driver,
     logger,
+    turnedAway: parts.counters.turnedAway,
     trusted,
     descriptors: new Descriptors({ allowed: socketsAllowed(), logger }),
     arrivalMillisMax: settings.connectMillisMax,

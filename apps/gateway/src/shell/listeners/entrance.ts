@@ -121,6 +121,7 @@ export class Entrance implements Listener, Pausable {
     surroundings.descriptors.take()
     if (this.#closed) this.#refuse(socket)
     else if (this.#open > connectionsMax) {
+      surroundings.turnedAway.listenerFull++
       this.#refuse(socket)
       if (!this.#told)
         surroundings.logger.warn({ listener: this.name, connectionsMax }, 'the listener is full')

@@ -1,5 +1,6 @@
 // The words that all listeners share: what they are given, what they give, and the part of the driver that they see.
 import type { IpNetworks } from '#libs/base'
+import type { GatewayCounters } from '../../core/counters.js'
 import type { LineWriter } from '../connection-driver.js'
 import type { Transport, TransportEvents } from '../transport.js'
 import type { Descriptors } from './descriptors.js'
@@ -37,10 +38,14 @@ export interface Reception {
   arrived(): void
 }
 
+/** Counts sockets that never became a connection, by cause. */
+export type TurnedAway = GatewayCounters['turnedAway']
+
 /** What all listeners of a gateway share. */
 export interface Surroundings {
   readonly reception: Reception
   readonly logger: LineWriter
+  readonly turnedAway: TurnedAway
   /** Proxies that may name the client. */
   readonly trusted: IpNetworks
   readonly descriptors: Descriptors

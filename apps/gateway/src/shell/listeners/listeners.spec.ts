@@ -46,6 +46,7 @@ describe('the TCP listener', () => {
       await here.connect('tcp')
     ).closed
     expect(lines.of('warn')).toEqual(['the listener is full'])
+    expect(listening?.turnedAway.listenerFull).toBe(2)
     first.socket.end()
     await first.closed
     await until(() => reception.closed === 7)
@@ -58,7 +59,7 @@ describe('the TCP listener', () => {
     const client = await listening?.connect('tcp')
     const echo = client?.echoes('waits')
     const fence = await listening?.connect('tcp')
-    expect(fence?.got.length).toBe(0)
+    expect(fence?.length).toBe(0)
     expect(reception.peers).toEqual([])
     reception.halfOpenMax = 1
     reception.arrive()
@@ -98,7 +99,7 @@ describe('the TCP listener', () => {
     expect(transport.pending).toBeGreaterThan(0)
     expect(reception.drained).toBe(0)
     client.socket.resume()
-    await until(() => reception.drained === 1 && client.got.length === written)
+    await until(() => reception.drained === 1 && client.length === written)
     expect(transport.pending).toBe(0)
   })
 })
@@ -130,6 +131,7 @@ describe('the PROXY protocol on TCP', () => {
       expect(reception.peers).toEqual([])
       expect(reception.halfOpen).toBe(0)
       expect(lines.of('info')).toEqual(['a connection of a proxy was refused'])
+      expect(listening?.turnedAway.proxyHeader).toBe(1)
     },
   )
 

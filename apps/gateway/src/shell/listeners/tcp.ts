@@ -29,12 +29,7 @@ function admitBehindProxy({ socket: accepted, peer, left }: Guest, surroundings:
     const header = intake.take(buffer, from, to)
     if (header.kind === 'more') return
     if (header.kind !== 'header') {
-      const reason = header.kind === 'malformed' ? header.sentence : headerMissing
-      surroundings.logger.info(
-        { listener: 'tcp', address: peer.host, reason },
-        'a connection of a proxy was refused',
-      )
-      socket.destroy()
+      arrival.refuseHeader(peer, header.kind === 'malformed' ? header.sentence : headerMissing)
       return
     }
     transport.peer = forwardedPeer(peer, header)

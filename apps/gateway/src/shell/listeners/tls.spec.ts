@@ -111,7 +111,7 @@ describe('the TLS listener', () => {
     expect(transport.write(chunk, chunk.length)).toBe(false)
     expect(transport.pending).toBeGreaterThan(0)
     client.socket.resume()
-    await until(() => reception.drained > drained && client.got.length === 1 + chunk.length)
+    await until(() => reception.drained > drained && client.length === 1 + chunk.length)
     expect(transport.pending).toBe(0)
   })
 
@@ -129,6 +129,7 @@ describe('the TLS listener', () => {
     plain?.socket.write('\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0')
     await plain?.closed
     await until(() => reception.halfOpen === 0)
+    expect(listening?.turnedAway.tlsHandshake).toBe(2)
     expect(lines.of('debug')).toEqual(['a TLS handshake failed', 'a TLS handshake failed'])
     const client = await listening?.connectTls({
       ca: authority.ca,
@@ -144,6 +145,7 @@ describe('the TLS listener', () => {
     const client = await listening?.connect('tls')
     await until(() => reception.halfOpen === 1)
     await client?.closed
+    expect(listening?.turnedAway.tooLate).toBe(1)
     await until(() => reception.halfOpen === 0)
     expect(reception.peers).toEqual([])
   })

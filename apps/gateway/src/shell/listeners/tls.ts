@@ -39,6 +39,7 @@ export class TlsDoor {
     })
     this.#server.on('tlsClientError', (error, socket) => {
       const fields = { listener: options.name, address: socket.remoteAddress, detail: error.message }
+      options.surroundings.turnedAway.tlsHandshake++
       options.surroundings.logger.debug(fields, 'a TLS handshake failed')
       socket.destroy()
     })
@@ -66,9 +67,7 @@ export class TlsDoor {
         this.#shakeHands(socket, { peer: named, arrival })
       },
       refused: (reason) => {
-        const fields = { listener: name, address: peer.host, reason }
-        surroundings.logger.info(fields, 'a connection of a proxy was refused')
-        socket.destroy()
+        arrival.refuseHeader(peer, reason)
       },
     })
   }

@@ -92,6 +92,7 @@ describe('the WebSocket listener', () => {
     expect(await status(wanted)).toBe(expected)
     await until(() => reception.halfOpen === 0)
     expect(reception.peers).toEqual([])
+    expect(listening?.turnedAway.upgrade).toBe(1)
   })
 
   it('lets in a foreign page that is listed, and does not take it for a local program', async () => {

@@ -76,9 +76,7 @@ export class WebSocketDoor {
         this.enter(socket, { peer: named, arrival })
       },
       refused: (reason) => {
-        const fields = { listener: peer.transport, address: peer.host, reason }
-        this.#surroundings.logger.info(fields, 'a connection of a proxy was refused')
-        socket.destroy()
+        arrival.refuseHeader(peer, reason)
       },
     })
   }
@@ -101,6 +99,7 @@ export class WebSocketDoor {
     if (refusal !== undefined) {
       const { status, sentence } = refusal
       const { host: address } = visitor.peer
+      this.#surroundings.turnedAway.upgrade++
       this.#surroundings.logger.debug({ address, status, reason: sentence }, 'an upgrade was refused')
       socket.end(answerOf(status, sentence))
       return

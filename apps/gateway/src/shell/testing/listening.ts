@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
 import { IpNetworks } from '#libs/base'
+import { GatewayCounters } from '../../core/counters.js'
 import { Descriptors } from '../listeners/descriptors.js'
 import type { CertificateFiles } from '../listeners/certificates.js'
 import type { EntranceSettings, ListenerName } from '../listeners/listener.js'
@@ -34,6 +35,7 @@ const noFiles: CertificateFiles = {
 export class Listening {
   readonly reception = new EchoReception()
   readonly lines = new Lines()
+  readonly turnedAway = new GatewayCounters().turnedAway
   readonly #clients: Socket[] = []
   #listeners: Listeners | undefined
 
@@ -60,6 +62,7 @@ export class Listening {
       {
         reception: this.reception,
         logger: this.lines,
+        turnedAway: this.turnedAway,
         trusted: new IpNetworks(trusted),
         descriptors: new Descriptors({ allowed: () => descriptorsMax, logger: this.lines }),
         arrivalMillisMax,
@@ -118,13 +121,16 @@ const deadlineMillis = 10_000
 
 /** A client that gathers what it is sent. */
 export class Client {
-  got = Buffer.alloc(0)
+  /** Bytes that have come. */
+  length = 0
+  readonly #pieces: Buffer[] = []
   readonly closed: Promise<void>
 
   constructor(readonly socket: Socket) {
     socket.on('error', () => {})
     socket.on('data', (bytes: Buffer) => {
-      this.got = Buffer.concat([this.got, bytes])
+      this.length += bytes.length
+      this.#pieces.push(bytes)
     })
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
@@ -133,11 +139,16 @@ export class Client {
     })
   }
 
+  /** Everything that has come. */
+  get got(): Buffer {
+    return Buffer.concat(this.#pieces)
+  }
+
   /** Sends text, and resolves when as many bytes have come back as `echo` has. */
   async echoes(text: string, echo = text): Promise<string> {
-    const before = this.got.length
+    const before = this.length
     this.socket.write(text)
-    await until(() => this.got.length >= before + echo.length)
+    await until(() => this.length >= before + echo.length)
     return this.got.subarray(before).toString()
   }
 }
