@@ -10,6 +10,8 @@ export interface RunSettings {
   readonly directory: string
   /** A segment is closed when it has reached this many bytes. */
   readonly segmentBytes: number
+  /** Zeros written behind small writes in advance. */
+  readonly aheadBytes: number
   /** Pause before a failed write is tried again, in milliseconds. */
   readonly retryMillis: number
 }
@@ -28,7 +30,6 @@ export interface RunEvents {
 
 /** Writes below this many bytes get zeros put behind them. */
 const smallWrite = 32 * 1024
-const zeros = Buffer.alloc(512 * 1024)
 
 /** What is under way to the disk. */
 interface Part {
@@ -53,6 +54,7 @@ export class SegmentRun {
   #broken: Segment | undefined
   /** Bytes of the open segment's file: what lies behind its frames are zeros. */
   #allocated = 0
+  readonly #zeros: Buffer
   /** Small writes since the last big one. */
   #smallWrites = 0
   #retry: NodeJS.Timeout | undefined
@@ -63,6 +65,7 @@ export class SegmentRun {
   constructor(name: RunName, settings: RunSettings, events: RunEvents) {
     this.name = name
     this.#settings = settings
+    this.#zeros = Buffer.alloc(settings.aheadBytes)
     this.#events = events
   }
 
@@ -146,7 +149,7 @@ export class SegmentRun {
   #zerosBehind(end: number): Buffer | undefined {
     if (end <= this.#allocated || this.#smallWrites < 4) return undefined
     const left = this.#settings.segmentBytes - end
-    return left > 0 ? zeros.subarray(0, left) : undefined
+    return left > 0 && this.#zeros.length > 0 ? this.#zeros.subarray(0, left) : undefined
   }
 
   /** Ends the repeating of a failed write; its `done` is never called. */
