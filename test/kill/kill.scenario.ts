@@ -1,6 +1,7 @@
 // The broker is killed at any moment, under everything that MQTT has, and started again: every promise that it had made is kept.
 // Five rounds here; `npm run test:kill` plays fifty, `npm run test:kill -- --seed N` one of them again.
 import { afterAll, describe, it } from 'vitest'
+import { Victim } from './broker/victim.js'
 import { Hits, judge, seedsOf } from './report.js'
 import { playRound } from './round.js'
 
@@ -12,6 +13,17 @@ describe('kills', () => {
     const report = await playRound(seed, 'kill')
     hits.take(report)
     judge(report, 'kill.scenario')
+  })
+
+  it('a kill while the lock is being taken over is in nobody’s way', { timeout: 60_000 }, async () => {
+    const victim = await Victim.start({ partitions: 1, recordsSyncs: false })
+    try {
+      await victim.kill()
+      victim.leaveGuard()
+      await victim.start()
+    } finally {
+      await victim.end(false)
+    }
   })
 
   afterAll(() => {

@@ -1,5 +1,6 @@
 // Loaded into the broker before its own code (`node --import`): after each sync that has succeeded, and before the caller hears of
-// it, one line says how much of the file is safe now. While the file SYNC_HOLD exists, no sync begins.
+// it, one line says how much of the file is safe now. Each sync begins a little late, as on a slow disk, so that a power cut finds
+// something to take; while the file SYNC_HOLD exists, none begins.
 //
 // Lines of SYNC_RECORD: `file KEY LENGTH` or `directory KEY NAME/NAME/…`; a key is an inode with its time of birth.
 import fs from 'node:fs'
@@ -8,6 +9,7 @@ import { syncBuiltinESMExports } from 'node:module'
 const record = fs.openSync(process.env.SYNC_RECORD, 'a')
 const hold = process.env.SYNC_HOLD
 const pollMillis = 2
+const slowMillis = 4
 
 /** What a sync that begins now makes safe. */
 function lineFor(fd) {
@@ -20,7 +22,7 @@ function lineFor(fd) {
 
 function whenReleased(go) {
   if (hold !== undefined && fs.existsSync(hold)) setTimeout(whenReleased, pollMillis, go)
-  else go()
+  else setTimeout(go, slowMillis)
 }
 
 for (const name of ['fsync', 'fdatasync']) {

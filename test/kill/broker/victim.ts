@@ -1,5 +1,5 @@
 // The broker that is killed: with files that roll and are compacted all the time, on a directory of its own, and with ears on it.
-import { watch, type FSWatcher } from 'node:fs'
+import { mkdirSync, watch, type FSWatcher } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -106,6 +106,11 @@ export class Victim {
       return activityOf(this.#logDirectory)
     }
     return this.#hasLog ? 'restore' : 'start'
+  }
+
+  /** After a kill: what is left when it comes just as a starting broker takes over the lock of the one before it. */
+  leaveGuard(): void {
+    mkdirSync(join(this.#logDirectory, 'lock.guard'), { recursive: true })
   }
 
   /** After a kill: what was not synced is lost. */
