@@ -109,6 +109,7 @@ const messages = (counters: Counters): Measure[] => [
     read: () => [
       [{ reason: 'not_authorized' }, counters.refusedNotAuthorized],
       [{ reason: 'not_stored' }, counters.refusedNotStored],
+      [{ reason: 'disk_full_qos0' }, counters.droppedDiskFull],
     ],
   },
 ]

@@ -48,11 +48,13 @@ async function start(apps: readonly Type[], parts: Parts, began: number): Promis
   const { settings, logger, log } = parts
   const root = rootModule(apps, PlatformModule.of(parts))
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
-    logger: new NestLogger(logger),
+    // What goes wrong before the doors open is said once, by `runBroker`.
+    logger: false,
     abortOnError: false,
   })
   app.connectMicroservice({ strategy: app.get(LogStrategy) })
-  await app.listen(settings.httpPort, settings.httpHost)
+  await listenHttp(app, settings)
+  app.useLogger(new NestLogger(logger))
   const vitals = app.get(Vitals)
   vitals.part('log', () => ({ up: log.writable, detail: { unsyncedBytes: log.metrics.unsyncedBytes } }))
   addLogMetrics(app.get(Metrics), log, app.get(ServiceRegistry))
@@ -70,6 +72,17 @@ function rootModule(apps: readonly Type[], platform: DynamicModule): Type {
   @Module({ imports: [platform, ...apps] })
   class Root {}
   return Root
+}
+
+async function listenHttp(app: NestFastifyApplication, { httpHost, httpPort }: Settings): Promise<void> {
+  try {
+    await app.listen(httpPort, httpHost)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    throw new Error(`port ${String(httpPort)} for HTTP is taken; TBMQ_HTTP_PORT names another.`, {
+      cause: error,
+    })
+  }
 }
 
 function httpListening(app: NestFastifyApplication, settings: Settings): Listening {

@@ -44,6 +44,8 @@ export class GatewayCounters {
   /** Publishes that were refused, by cause. */
   refusedNotAuthorized = 0
   refusedNotStored = 0
+  /** QoS 0 publishes that were dropped because the disk fills up. */
+  droppedDiskFull = 0
   protocolErrors = 0
   quotaExceeded = 0
   keepAliveTimeouts = 0

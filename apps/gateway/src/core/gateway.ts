@@ -7,7 +7,9 @@ import { partitionOfClient, RunReader } from '#libs/topics'
 import { Acknowledgements } from './acknowledgements.js'
 import { Appends } from './appends.js'
 import { ConnectionTable } from './connection-table.js'
+import type { Connection } from './connection.js'
 import type { GatewayCounters } from './counters.js'
+import type { Pressure } from './disk-pressure.js'
 import { OutgoingBlock } from './outgoing-block.js'
 import { PermissionSets } from './permissions.js'
 import { refusePublish } from './refuse-publish.js'
@@ -40,6 +42,10 @@ export class Gateway {
   now: Millis = 0
   /** False while the log takes nothing: publishes are refused at once instead of waiting. */
   writable = true
+  /** What the log asks of senders; set by the shell. */
+  pressure: Pressure = 'none'
+  /** Publishers that wait for room on the disk. */
+  readonly held: Connection[] = []
   /** No new connections, because the gateway is stopping. */
   stopping = false
   readonly frame = new Frame()

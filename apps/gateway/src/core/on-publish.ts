@@ -3,6 +3,7 @@ import { decodePublish, forwardProperties, isUtf8, PACKET, ProtocolError, REASON
 import type { Frame, PublishView } from '#libs/mqtt'
 import { metadataKey, metadataLength, retainFlag, writeMetadata } from '#libs/topics'
 import type { Connection } from './connection.js'
+import { holdPublisher, underPressure } from './disk-pressure.js'
 import { publishThroughDelivery } from './publish-through-delivery.js'
 import { refuseArriving } from './refuse-publish.js'
 import { rememberAlias, topicOfAlias } from './topic-alias.js'
@@ -24,6 +25,12 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
   }
   if (view.retain && !settings.retainAvailable) {
     throw new ProtocolError(REASON.retainNotSupported, 'Retained messages are not allowed.', 'MQTT-3.2.2-14')
+  }
+  const fate = underPressure(connection, view)
+  if (fate === 'drop') return true
+  if (fate === 'hold') {
+    holdPublisher(connection)
+    return false
   }
   const throughDelivery = connection.publishesThroughDelivery || (connection.kept && view.qos === 2)
   if (throughDelivery && !connection.publishesThroughDelivery) {

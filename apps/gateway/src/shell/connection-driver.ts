@@ -4,6 +4,7 @@ import type { EventLog } from '#libs/log'
 import type { Connection } from '../core/connection.js'
 import { Connection as Machine } from '../core/connection.js'
 import type { Gateway } from '../core/gateway.js'
+import { releaseHeld } from '../core/disk-pressure.js'
 import { onInbox } from '../core/on-inbox.js'
 import { NO_TARGET } from '../core/turns.js'
 import type { Transport, TransportEvents } from './transport.js'
@@ -117,6 +118,7 @@ export class ConnectionDriver {
     gateway.counters.bytesReceived += received
     if (this.#scheduled) return
     gateway.writable = this.#log.writable
+    gateway.pressure = this.#log.pressure
     this.#scheduled = true
     setImmediate(this.#endTurn)
   }
@@ -256,6 +258,8 @@ export class ConnectionDriver {
     const { gateway } = this
     const now = this.now()
     gateway.now = now
+    gateway.pressure = this.#log.pressure
+    if (gateway.pressure !== 'hold' && gateway.held.length > 0) releaseHeld(gateway.held)
     const { connectMillisMax, slowReaderMillisMax } = gateway.settings
     for (const wire of this.#wires) {
       const { connection } = wire
@@ -267,7 +271,9 @@ export class ConnectionDriver {
       } else if (connection.state === 'connected') {
         connection.rest()
         const { silenceMillisMax, lastHeard } = connection
-        if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
+        // A client that we do not read cannot be blamed for its silence.
+        if (connection.stalled) connection.lastHeard = now
+        else if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
           gateway.counters.keepAliveTimeouts++
           // [MQTT-3.1.2-22]
           connection.end('keepAlive', 0x8d, 'Nothing was heard for one and a half times the keep alive.')

@@ -1,8 +1,9 @@
 // Acts before the disk is full: first history goes, then whoever asks is told to drop QoS 0, then to hold publishers.
+import type { Pressure } from '../event-log.js'
 import type { Files } from './files.js'
 
 /** What senders should do: nothing special; drop messages of QoS 0; take no messages at all. */
-export type Pressure = 'none' | 'dropQos0' | 'hold'
+export type { Pressure } from '../event-log.js'
 
 export interface DiskGuardHome {
   readonly files: Files

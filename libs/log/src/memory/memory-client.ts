@@ -84,6 +84,8 @@ export class MemoryClient implements EventLog {
     return this.#log.shape === 'oneProcess'
   }
 
+  readonly pressure = 'none'
+
   get writable(): boolean {
     return this.#log.reachable && this.connected
   }
