@@ -35,7 +35,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'code', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/simulation/*.spec.ts'] },
+        test: {
+          name: 'code',
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/simulation/*.spec.ts'],
+        },
       },
       {
         // These start the program that was built; it is brought up to date first.

@@ -1,0 +1,87 @@
+// Who takes part in a run: clients of all versions, kept and clean, members of groups, and one that watches all wills.
+import type { ProtocolVersion, QoS } from '#libs/mqtt'
+import type { BrokerProcess } from './broker/process.js'
+import { Peer, type WishedWill } from './client/peer.js'
+import type { Ledger } from './ledger/ledger.js'
+import type { World } from './world/world.js'
+
+export interface CastOptions {
+  readonly world: World
+  readonly ledger: Ledger
+  readonly broker: () => BrokerProcess | undefined
+}
+
+/** A member stays in one group for the run. */
+export interface Member {
+  readonly peer: Peer
+  readonly filter: string
+}
+
+export interface Cast {
+  readonly watcher: Peer
+  /** Everybody but the watcher. */
+  readonly peers: readonly Peer[]
+  readonly members: readonly Member[]
+  readonly all: readonly Peer[]
+}
+
+const keptCount = 8
+const briefCount = 2
+const cleanCount = 8
+const versions = [3, 4, 5, 5] as const
+
+/** Kept ones only, both, and both again on another filter. */
+const groups = [
+  { filter: '$share/kept/g/#', kept: [true, true] },
+  { filter: '$share/mixed/g/+', kept: [true, false, false] },
+] as const
+
+export function gather(options: CastOptions): Cast {
+  const { world } = options
+  const { random } = world
+  const anyVersion = (): ProtocolVersion => random.pick(versions) ?? 4
+  const make = (clientId: string, version: ProtocolVersion, expirySeconds: number): Peer => {
+    const peer: Peer = new Peer({
+      ...options,
+      clientId,
+      version,
+      expirySeconds,
+      receiveMaximum: random.chance(0.3) ? 1 + random.below(4) : 0,
+      will: () => (random.chance(0.6) ? willOf(peer) : undefined),
+    })
+    return peer
+  }
+  const willOf = ({ clientId, kept, options: { version } }: Peer): WishedWill => ({
+    topic: `w/${clientId}`,
+    qos: 2,
+    delaySeconds: version === 5 && kept && random.chance(0.4) ? 1 + random.below(2) : 0,
+  })
+  const many = (count: number, name: string, of: (id: string) => Peer): Peer[] =>
+    Array.from({ length: count }, (_, index) => of(`${name}-${String(index)}`))
+  const watcher: Peer = new Peer({
+    ...options,
+    clientId: 'watcher',
+    version: 5,
+    expirySeconds: 3600,
+    receiveMaximum: 0,
+    will: () => undefined,
+  })
+  const members = groups.flatMap(({ filter, kept }, group) =>
+    kept.map((isKept, index) => ({
+      filter,
+      peer: make(`member-${String(group)}${String(index)}`, anyVersion(), isKept ? 3600 : 0),
+    })),
+  )
+  const peers = [
+    ...many(keptCount, 'kept', (id) => make(id, anyVersion(), 3600)),
+    ...many(briefCount, 'brief', (id) => make(id, 5, 1)),
+    ...many(cleanCount, 'clean', (id) => make(id, anyVersion(), 0)),
+    ...members.map(({ peer }) => peer),
+  ]
+  return { watcher, peers, members, all: [watcher, ...peers] }
+}
+
+export const anyQos = (chance: () => number): QoS => {
+  const drawn = chance()
+  return drawn < 0.2 ? 0 : drawn < 0.6 ? 1 : 2
+}

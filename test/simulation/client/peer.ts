@@ -1,0 +1,395 @@
+// One MQTT client of the simulation: a device with a client id that remembers its session over connections, as the specification asks
+// of clients. What it sees goes into the ledger. What it does is told by the plan; acknowledging and coming back it does by itself.
+import { ByteWriter, utf8Encode } from '#libs/base'
+import { encodePacket, parseFilter } from '#libs/mqtt'
+import type { ClientPacket, Packet, ProtocolVersion, QoS } from '#libs/mqtt'
+import type { BrokerProcess } from '../broker/process.js'
+import type { ConnectionView, Ledger, Message, SessionView, SubscriptionView } from '../ledger/ledger.js'
+import { payloadOf } from '../ledger/ledger.js'
+import type { Link } from '../world/link.js'
+import type { World } from '../world/world.js'
+import { onPacket } from './incoming.js'
+import { PacketStream } from './packet-stream.js'
+import { summaryOf } from './summary.js'
+
+export interface PeerOptions {
+  readonly world: World
+  readonly ledger: Ledger
+  readonly clientId: string
+  readonly version: ProtocolVersion
+  /** How long its session outlives its connection; 0: a clean client. */
+  readonly expirySeconds: number
+  /** 5.0: how many QoS 1 and 2 messages it takes at a time; 0: it does not say. */
+  readonly receiveMaximum: number
+  /** A process that takes connections, if any does. */
+  readonly broker: () => BrokerProcess | undefined
+  /** Whether the next connection has a will, and which. */
+  readonly will: () => WishedWill | undefined
+}
+
+export interface WishedWill {
+  readonly topic: string
+  readonly qos: QoS
+  /** 5.0; 0: none. */
+  readonly delaySeconds: number
+}
+
+/** A publish that is not done. */
+export interface Outgoing {
+  readonly message: Message
+  released: boolean
+}
+
+export type Request =
+  | { readonly kind: 'subscribe'; readonly views: readonly SubscriptionView[] }
+  | { readonly kind: 'unsubscribe'; readonly views: readonly SubscriptionView[] }
+
+/** A client that hears nothing for so long after CONNECT gives up. */
+const connectMicrosMax = 4_000_000
+
+/** The broker learns of the end of a connection, and looks for sessions that are over, within so long. */
+const expiryLagMicros = 4_000_000
+
+const writer = new ByteWriter(1024)
+
+export class Peer {
+  readonly options: PeerOptions
+  readonly clientId: string
+  /** It wants to be connected, and comes back by itself. */
+  wanted = true
+  /** Acknowledgements are held back while it is slow. */
+  slow = false
+  connected = false
+  /** Nothing has come since CONNACK. */
+  isFresh = false
+  /** The session that the broker should hold; undefined: none, or nobody knows. */
+  session: SessionView | undefined
+  /** What CONNACK must say of a session: `maybe` when the client cannot know. */
+  expectation: 'present' | 'absent' | 'maybe' = 'absent'
+  connection: ConnectionView | undefined
+  /** By packet id, in the order of sending: they are sent again in this order. */
+  readonly outgoing = new Map<number, Outgoing>()
+  /** QoS 2 packet ids that were received and not released. */
+  readonly receivedIds = new Set<number>()
+  readonly requests = new Map<number, Request>()
+  /** Acknowledgements that a slow client owes. */
+  readonly owed: ClientPacket[] = []
+  #link: Link | undefined
+  #stream: PacketStream
+  #nextId = 1
+  #attempt = 0
+  #awaySince = 0
+
+  constructor(options: PeerOptions) {
+    this.options = options
+    this.clientId = options.clientId
+    this.#stream = new PacketStream(options.version)
+  }
+
+  get kept(): boolean {
+    return this.options.expirySeconds > 0
+  }
+
+  /** True when it waits for nothing. */
+  get idle(): boolean {
+    return (
+      (this.connected || !this.wanted) &&
+      this.outgoing.size === 0 &&
+      this.requests.size === 0 &&
+      this.owed.length === 0
+    )
+  }
+
+  // ---- coming and going
+
+  connect(wantsCleanStart = false): void {
+    const { world, ledger, broker, version, expirySeconds, receiveMaximum } = this.options
+    const attempt = ++this.#attempt
+    if (this.connection !== undefined) this.#lost('takenOver', world.schedule.micros + connectMicrosMax)
+    const process = broker()
+    if (process === undefined) return this.comeBack()
+    const slowLink = world.random.chance(0.1)
+    const end = {
+      received: (bytes: Uint8Array) => {
+        if (attempt === this.#attempt) this.#received(bytes)
+      },
+      closed: () => {
+        if (attempt === this.#attempt) this.#closed()
+      },
+    }
+    const link = process.connect(end, slowLink ? [20_000, 200_000] : [100, 100 + world.random.below(5000)])
+    if (link === undefined) return this.comeBack()
+    this.#link = link
+    this.#stream = new PacketStream(version)
+    const cleanStart = wantsCleanStart || (!this.kept && version < 5)
+    const wished = this.options.will()
+    const connection = ledger.newConnection({
+      clientId: this.clientId,
+      cleanStart,
+      expirySeconds,
+      willDelaySeconds: wished?.delaySeconds ?? 0,
+      begunMicros: world.schedule.micros,
+    })
+    this.connection = connection
+    if (cleanStart && this.session !== undefined) this.session.ended ??= ++world.moment
+    if (cleanStart) {
+      this.expectation = 'absent'
+      this.outgoing.clear()
+      this.receivedIds.clear()
+    }
+    const will = wished && this.#message(wished.topic, wished.qos, { will: true })
+    connection.will = will
+    this.send({
+      kind: 'connect',
+      version,
+      cleanStart,
+      keepAlive: 0,
+      clientId: this.clientId,
+      userName: undefined,
+      password: undefined,
+      will: will && {
+        topic: will.topic,
+        payload: utf8Encode(payloadOf(will)),
+        qos: will.qos,
+        retain: false,
+        properties:
+          version === 5 && connection.willDelaySeconds > 0
+            ? { willDelayInterval: connection.willDelaySeconds }
+            : {},
+      },
+      properties:
+        version === 5
+          ? {
+              ...(this.kept ? { sessionExpiryInterval: expirySeconds } : {}),
+              ...(receiveMaximum > 0 ? { receiveMaximum } : {}),
+            }
+          : {},
+    })
+    world.after(connectMicrosMax, () => {
+      if (attempt !== this.#attempt || this.connected || this.connection !== connection) return
+      link.leave()
+      this.#lost('cut', world.schedule.micros + 1_000_000)
+      this.comeBack()
+    })
+  }
+
+  /** Tries again after a while, if it wants to be connected. */
+  comeBack(): void {
+    if (!this.wanted) return
+    const { world } = this.options
+    const attempt = this.#attempt
+    world.after(10_000 + world.random.below(500_000), () => {
+      if (attempt === this.#attempt && this.wanted && this.connection === undefined) this.connect()
+    })
+  }
+
+  /** Says good-bye; `withWill` asks for the will to be published all the same (5.0). */
+  disconnect(withWill = false): void {
+    const { connection } = this
+    if (!this.connected || connection === undefined) return
+    const { world, version } = this.options
+    const isSaying = version === 5 && withWill
+    this.send({ kind: 'disconnect', reasonCode: isSaying ? 0x04 : 0, properties: {} })
+    this.#link?.leave()
+    this.#attempt++
+    this.#lost(isSaying ? 'cut' : 'leaving', world.schedule.micros + 1_000_000)
+  }
+
+  /** The network between it and the broker fails. The broker may learn of it much later. */
+  cut(): void {
+    const { world } = this.options
+    if (this.connection === undefined) return
+    const server = world.random.chance(0.3) ? world.random.below(2_500_000) : world.random.below(20_000)
+    const client = world.random.below(30_000)
+    this.#link?.cut({ client: 0, server })
+    this.#attempt++
+    this.#lost('cut', world.schedule.micros + server)
+    const attempt = this.#attempt
+    world.after(client, () => {
+      if (attempt === this.#attempt) this.comeBack()
+    })
+  }
+
+  // ---- what it asks for
+
+  publish(topic: string, qos: QoS, how: { readonly retain?: boolean; readonly clears?: boolean } = {}): void {
+    if (!this.connected) return
+    const message = this.#message(topic, qos, how)
+    let packetId = 0
+    if (qos > 0) {
+      packetId = this.takeId()
+      this.outgoing.set(packetId, { message, released: false })
+    }
+    this.sendPublish(packetId, message, false)
+  }
+
+  sendPublish(packetId: number, message: Message, dup: boolean): void {
+    message.sends++
+    message.lastSent = ++this.options.world.moment
+    this.send({
+      kind: 'publish',
+      dup,
+      qos: message.qos,
+      retain: message.retain,
+      topic: message.topic,
+      packetId,
+      payload: utf8Encode(payloadOf(message)),
+      properties: {},
+    })
+  }
+
+  subscribe(filters: readonly string[], qos: QoS, noLocal = false): void {
+    const { session } = this
+    const { world, version } = this.options
+    if (!this.connected || session === undefined) return
+    const sent = ++world.moment
+    const views = filters.map((text): SubscriptionView => {
+      const { shareName, filter } = parseFilter(text)
+      return {
+        filter,
+        share: shareName,
+        qos,
+        noLocal: noLocal && version === 5 && shareName === undefined,
+        sent,
+        acknowledged: undefined,
+        closed: undefined,
+      }
+    })
+    for (const view of views) this.#close(view.filter, view.share, sent)
+    session.subscriptions.push(...views)
+    const packetId = this.takeId()
+    this.requests.set(packetId, { kind: 'subscribe', views })
+    this.send({
+      kind: 'subscribe',
+      packetId,
+      subscriptions: filters.map((text, index) => ({
+        filter: parseFilter(text),
+        qos,
+        noLocal: views[index]?.noLocal ?? false,
+        retainAsPublished: false,
+        retainHandling: 0,
+      })),
+      properties: {},
+    })
+  }
+
+  unsubscribe(filter: string): void {
+    if (!this.connected || this.session === undefined) return
+    const parsed = parseFilter(filter)
+    this.#close(parsed.filter, parsed.shareName, ++this.options.world.moment)
+    const packetId = this.takeId()
+    this.requests.set(packetId, { kind: 'unsubscribe', views: [] })
+    this.send({ kind: 'unsubscribe', packetId, filters: [parsed], properties: {} })
+  }
+
+  /** What it held back goes out. */
+  catchUp(): void {
+    this.slow = false
+    for (const packet of this.owed.splice(0)) this.send(packet)
+  }
+
+  // ---- for what comes in
+
+  send(packet: ClientPacket): void {
+    this.#note('→', packet)
+    writer.reset()
+    encodePacket(writer, packet, this.options.version)
+    this.#link?.send(writer.copyOf())
+  }
+
+  takeId(): number {
+    do this.#nextId = (this.#nextId % 65_535) + 1
+    while (this.outgoing.has(this.#nextId) || this.requests.has(this.#nextId))
+    return this.#nextId
+  }
+
+  /** The connection is of no use any more. */
+  abandon(): void {
+    this.#link?.leave()
+    this.#attempt++
+    this.#lost('closed', this.options.world.schedule.micros + 1_000_000)
+    this.comeBack()
+  }
+
+  /** At CONNACK: a session that was left for too long may be over; after some more time it is. */
+  expire({ begunMicros }: ConnectionView): void {
+    const { world, version, expirySeconds } = this.options
+    if (version < 5 || this.session === undefined || this.expectation !== 'present') return
+    const mayEnd = this.#awaySince + expirySeconds * 1_000_000
+    if (world.schedule.micros < mayEnd) return
+    this.session.ended ??= ++world.moment
+    this.expectation = begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe'
+  }
+
+  #message(
+    topic: string,
+    qos: QoS,
+    how: { readonly retain?: boolean; readonly clears?: boolean; readonly will?: boolean },
+  ): Message {
+    const { ledger, world } = this.options
+    const { connection } = this
+    if (connection === undefined) throw new Error('nobody publishes without a connection')
+    return ledger.newMessage({
+      publisher: this.clientId,
+      connection,
+      topic,
+      qos,
+      retain: how.retain ?? false,
+      clears: how.clears ?? false,
+      will: how.will ?? false,
+      firstSent: ++world.moment,
+      sentMicros: world.schedule.micros,
+    })
+  }
+
+  #close(filter: string, share: string | undefined, moment: number): void {
+    for (const view of this.session?.subscriptions ?? []) {
+      if (view.filter === filter && view.share === share) view.closed ??= moment
+    }
+  }
+
+  #note(way: string, packet: Packet): void {
+    const { world } = this.options
+    if (world.tell !== undefined) world.note(this.clientId, `${way} ${summaryOf(packet)}`)
+  }
+
+  #received(bytes: Uint8Array): void {
+    const attempt = this.#attempt
+    for (const packet of this.#stream.take(bytes)) {
+      if (attempt !== this.#attempt) return
+      this.options.world.moment++
+      this.#note('←', packet)
+      onPacket(this, packet)
+      this.isFresh = packet.kind === 'connack'
+    }
+  }
+
+  #closed(): void {
+    this.#attempt++
+    const { world } = this.options
+    if (this.connection !== undefined) this.#lost('closed', world.schedule.micros)
+    this.comeBack()
+  }
+
+  /** The connection is over, as this client sees it. */
+  #lost(end: ConnectionView['end'], endKnownMicros: number): void {
+    const { connection } = this
+    if (connection === undefined) return
+    this.options.world.note(this.clientId, `connection over: ${String(end)}`)
+    connection.end = end
+    connection.endMicros = this.options.world.schedule.micros
+    connection.endKnownMicros = endKnownMicros
+    this.connection = undefined
+    this.connected = false
+    this.owed.length = 0
+    // What was asked and not answered may have been done or not.
+    this.requests.clear()
+    if (connection.acceptedMicros !== undefined) this.#awaySince = connection.endMicros
+    if (this.kept) {
+      if (connection.acceptedMicros === undefined && this.expectation === 'absent') this.expectation = 'maybe'
+      return
+    }
+    if (this.session !== undefined) this.session.ended ??= ++this.options.world.moment
+    this.expectation = 'absent'
+  }
+}

@@ -1,0 +1,39 @@
+// When all is quiet, the services agree: nobody is connected but those who are, and nothing of sessions that are over is left anywhere.
+// The one check that looks inside: a ghost harms nobody for a long time.
+import type { Peer } from '../client/peer.js'
+import type { Ledger } from '../ledger/ledger.js'
+import type { Owners } from '../broker/owners.js'
+
+export function judgeGhosts(ledger: Ledger, owners: Owners, peers: readonly Peer[]): void {
+  const births = new Map<string, number>()
+  const connected = new Set<string>()
+  for (const { rows } of owners.sessions) {
+    for (const { clientId, birth, address } of rows.values()) {
+      births.set(clientId, birth)
+      if (address !== undefined) connected.add(clientId)
+    }
+  }
+  for (const peer of peers) {
+    if (peer.connected && !connected.delete(peer.clientId)) {
+      ledger.violated(`${peer.clientId} is connected, and session does not know`)
+    }
+  }
+  for (const clientId of connected) ledger.violated(`session takes ${clientId} for connected, and it is not`)
+  const living = new Set(births.values())
+  for (const { clients, placement } of owners.subscriptions) {
+    for (const { clientId, birth } of clients.values()) {
+      if (births.get(clientId) === birth) continue
+      ledger.violated(
+        `partition ${String(placement.partition)} has subscriptions of ${clientId}, whose session is over`,
+      )
+    }
+  }
+  for (const { queues, placement } of owners.deliveries) {
+    for (const { clientId, birth } of queues.values()) {
+      if (living.has(birth)) continue
+      ledger.violated(
+        `partition ${String(placement.partition)} has a queue of ${clientId}, whose session is over`,
+      )
+    }
+  }
+}

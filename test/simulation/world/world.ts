@@ -1,0 +1,114 @@
+// The world of a run: one time, one chance, one log, and one thing at a time. Everything that happens is one step, chosen by the seed.
+import { SeededRandom, type Millis } from '#libs/base'
+import { MemoryLog, type Pressure } from '#libs/log'
+import type { Clock } from '#libs/runtime'
+import { Schedule } from './schedule.js'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly shape: 'oneProcess' | 'cluster'
+}
+
+/** A process of the simulated machines: what it planned dies with it. */
+export interface Life {
+  alive: boolean
+  /** Stands still: what is due for it waits until it goes on. */
+  paused: boolean
+}
+
+/** Promises that hang on each other go on during so many turns of the microtask queue. */
+const drainTurns = 12
+
+export class World {
+  readonly random: SeededRandom
+  readonly schedule = new Schedule()
+  readonly log: MemoryLog
+  /** A step of the log takes up to so many microseconds. */
+  logStepMicros = 20
+  /** How the disk fills up. */
+  pressure: Pressure = 'none'
+  /** The disk takes nothing and does not say so. */
+  stalled = false
+  /** The process whose code runs now: timers that are set belong to it. */
+  current: Life | undefined
+  /** Rises with everything that the outside could notice: who was first. */
+  moment = 0
+  steps = 0
+  /** Is told what happens, for whoever wants to understand a run. */
+  tell: ((line: string) => void) | undefined
+
+  constructor({ seed, shape }: WorldOptions) {
+    this.random = new SeededRandom(seed)
+    // Tombstones go at once when compacted: what needs them longer shows.
+    this.log = new MemoryLog({
+      seed: this.random.uint32(),
+      now: () => this.schedule.millis,
+      shape,
+      compactionLagMillis: 0,
+    })
+  }
+
+  /** Plans something of nobody's process: the network, a client, a fault. */
+  after(micros: number, act: () => void): () => void {
+    return this.schedule.after(micros, act)
+  }
+
+  /** Plans something in a process: forgotten when that has died, put off while it stands still. */
+  afterIn(life: Life, micros: number, act: () => void): () => void {
+    let cancel = (): void => undefined
+    const due = (): void => {
+      if (!life.alive) return
+      if (life.paused) {
+        cancel = this.schedule.after(1000, due)
+        return
+      }
+      this.current = life
+      act()
+    }
+    cancel = this.schedule.after(micros, due)
+    return () => {
+      cancel()
+    }
+  }
+
+  /** A line of the run's story. */
+  note(who: string, what: string): void {
+    this.tell?.(`${(this.schedule.micros / 1000).toFixed(2).padStart(10)} ${who} ${what}`)
+  }
+
+  clockOf(life: Life): Clock {
+    return {
+      now: (): Millis => this.schedule.millis,
+      after: (millis, callback) => this.afterIn(life, millis * 1000, callback),
+    }
+  }
+
+  /** Goes on until `done` says so; false when that has not come within `millis`, or nothing is left that could happen. */
+  async goOn(done: () => boolean, millis: Millis): Promise<boolean> {
+    const { schedule, log } = this
+    const end = schedule.micros + millis * 1000
+    while (!done()) {
+      if (!schedule.runDue()) {
+        if (log.step()) schedule.micros += this.random.below(this.logStepMicros)
+        else {
+          await this.#drain()
+          if (!log.step()) {
+            const next = schedule.nextAt
+            if (next === undefined || next > end) return done()
+            schedule.micros = Math.max(schedule.micros, next)
+          }
+        }
+      }
+      this.steps++
+      if (schedule.micros > end) return done()
+      // Promises that are kept go on before the next step.
+      await undefined
+    }
+    return true
+  }
+
+  /** Lets all promises that are kept go on. */
+  async #drain(): Promise<void> {
+    for (let turn = 0; turn < drainTurns; turn++) await undefined
+  }
+}
