@@ -298,7 +298,7 @@ export class ConnectionDriver {
     await new Promise<void>((resolve) => {
       const check = (): void => {
         if (gateway.connections.count === 0 && gateway.appends.isEmpty && this.#unstored === 0) resolve()
-        else setImmediate(check)
+        else setTimeout(check, 2)
       }
       check()
     })
