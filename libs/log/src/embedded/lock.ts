@@ -1,8 +1,9 @@
 // One broker per data directory: a Unix socket in it that listens for as long as its process lives. The kernel ends the listening
 // with the process, so what a SIGKILL leaves behind is a socket that refuses, which is taken over.
-import { mkdir, rm, rmdir, stat } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 export interface Lock {
   release(): Promise<void>
@@ -31,33 +32,54 @@ export async function lockDirectory(directory: string, notice: (sentence: string
   }
 }
 
+/** Nobody needs the guard for longer than a moment: one that is older was left by a process that died in between. */
+const guardMillisMax = 5000
+const lookAgainMillis = 50
+
 /** Only one at a time looks whether the old holder lives and puts itself in its place. */
 async function takeOver(directory: string, socket: string): Promise<Lock> {
   const guard = path.join(directory, 'lock.guard')
-  if (!(await enter(guard))) throw new DirectoryInUse(directory)
+  await enter(guard)
   try {
     if (await answers(socket)) throw new DirectoryInUse(directory)
     await rm(socket, { force: true })
     return await listen(socket)
   } finally {
-    await rmdir(guard)
+    await rm(guard, { force: true })
   }
 }
 
-/** Nobody needs the guard for longer than a moment: one that is older was left by a process that died in between. */
-async function enter(guard: string): Promise<boolean> {
-  for (let tries = 0; tries < 2; tries++) {
+/** Waits until the guard is ours: its holder lets go of it, has died (the guard names its process), or was silent for too long. */
+async function enter(guard: string): Promise<void> {
+  for (;;) {
     try {
-      await mkdir(guard)
-      return true
+      await writeFile(guard, String(process.pid), { flag: 'wx' })
+      return
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
     }
-    const found = await stat(guard).catch(() => undefined)
-    if (found !== undefined && Date.now() - found.mtimeMs < 5000) return false
-    if (found !== undefined) await rmdir(guard).catch(() => undefined)
+    if (await isLeftBehind(guard)) await rm(guard, { force: true, recursive: true })
+    else await setTimeout(lookAgainMillis)
   }
-  return false
+}
+
+async function isLeftBehind(guard: string): Promise<boolean> {
+  const [found, holder] = await Promise.all([
+    stat(guard).catch(() => undefined),
+    readFile(guard, 'utf8').catch(() => ''),
+  ])
+  if (found === undefined) return false
+  if (Date.now() - found.mtimeMs > guardMillisMax) return true
+  // Between its creation and its first bytes a guard names nobody.
+  return holder !== '' && !isAlive(Number(holder))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH'
+  }
 }
 
 function listen(socket: string): Promise<Lock> {

@@ -1,5 +1,5 @@
 // Forgetting and compacting: what may go goes, what may not stays, and readers never notice.
-import { readdir } from 'node:fs/promises'
+import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -26,7 +26,19 @@ beforeEach(async () => {
   place = await EmbeddedPlace.make()
   time = 1_000_000
 })
-afterEach(() => place.dispose())
+afterEach(async () => {
+  await place.dispose()
+  await copy?.dispose()
+  copy = undefined
+})
+
+let copy: EmbeddedPlace | undefined
+/** Opens the directory as it is now, as if the process had been killed. */
+async function openCopy(messagesTopic?: Topic): Promise<EmbeddedLog> {
+  copy = await EmbeddedPlace.make()
+  await cp(place.directory, copy.directory, { recursive: true, filter: (path) => !path.endsWith('lock') })
+  return copy.open({}, messagesTopic)
+}
 
 const limited = (millis: number, bytes: number): Topic => ({
   ...catalogue.messages,
@@ -120,6 +132,17 @@ describe('forgetting', () => {
     expect(again.endOffset(inbox)).toBe(20)
     await put(again, inbox, 'k=20')
     expect((await all(again, inbox)).at(-1)).toBe('20 k=20')
+  })
+
+  it('remembers it also when the process is killed', async () => {
+    const log = await place.open(small, limited(0, 0))
+    await putMany(log, inbox, 20)
+    log.trim(inbox, 20)
+    await putMany(log, messages, 30)
+    await log.maintenance.forget(false)
+    const again = await openCopy(limited(0, 0))
+    expect(again.endOffset(inbox)).toBe(20)
+    expect(again.startOffset(inbox)).toBeGreaterThan(10)
   })
 
   it('does not remove anything before what followed from it is stored', async () => {
@@ -219,6 +242,29 @@ describe('compaction', () => {
     await log.maintenance.compact()
     expect(await tombstones()).toEqual([])
     expect(await all(log, facts)).toContain('1 stays=1')
+  })
+
+  it('ends with the same when it was interrupted between two removals', async () => {
+    const files = new FaultyFiles()
+    const log = await place.open({ ...options, files, compactionLagMillis: 0, segmentBytes: 2000 })
+    await put(log, facts, 'gone=1')
+    const latest = await churn(log, 40, new SeededRandom(4))
+    await put(log, facts, 'gone=null')
+    await putMany(log, facts, 50)
+    time += 1000
+    await log.maintenance.compact()
+    const remove = files.remove.bind(files)
+    const refuse = (path: string): Promise<void> =>
+      path.endsWith('.log') ? Promise.reject(new Error('no removal')) : remove(path)
+    files.remove = refuse
+    await churn(log, 60, new SeededRandom(4))
+    await log.maintenance.compact()
+    expect(place.notices.some((notice) => notice.includes('no removal'))).toBe(true)
+    const expected = await all(log, facts)
+    const again = await openCopy()
+    expect(await all(again, facts)).toEqual(expected)
+    expect(expected.some((record) => record.includes('gone=1'))).toBe(false)
+    expect(latest.size).toBeGreaterThan(0)
   })
 
   it('does not disturb readers that are at work', async () => {
