@@ -1,5 +1,6 @@
 // The broker that is killed: with files that roll and are compacted all the time, on a directory of its own, and with ears on it.
-import { mkdirSync, watch, type FSWatcher } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { watch, writeFileSync, type FSWatcher } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +24,11 @@ export interface VictimOptions {
   readonly partitions: number
   /** Syncs are recorded, so that a power cut can follow a kill. */
   readonly recordsSyncs: boolean
+}
+
+/** The id of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['--version']).pid
 }
 
 export class Victim {
@@ -110,7 +116,7 @@ export class Victim {
 
   /** After a kill: what is left when it comes just as a starting broker takes over the lock of the one before it. */
   leaveGuard(): void {
-    mkdirSync(join(this.#logDirectory, 'lock.guard'), { recursive: true })
+    writeFileSync(join(this.#logDirectory, 'lock.guard'), String(deadPid()))
   }
 
   /** After a kill: what was not synced is lost. */
