@@ -115,6 +115,7 @@ async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog>
     ...(await diskLimits(settings)),
     directory: join(settings.dataDir, 'log'),
     segmentBytes: settings.segmentBytes,
+    damage: settings.logDamage,
     notice: (sentence) => {
       logger.warn({}, sentence)
     },

@@ -149,6 +149,12 @@ export const settingsTable = {
     'How many bytes of tbmq.msg.all are kept, at most.',
   ),
   segmentBytes: setting('TBMQ_SEGMENT_BYTES', byteSize, '64MiB', 'Size at which the log begins a new file.'),
+  logDamage: setting(
+    'TBMQ_LOG_DAMAGE',
+    words('refuse', 'cut'),
+    'refuse',
+    'What to do at the start when records that were stored cannot be read: refuse to start, or cut everything behind them (and lose it).',
+  ),
   packetMax: setting('TBMQ_PACKET_MAX', byteSize, '1MiB', 'Largest packet of a connected client.'),
   packetMaxBeforeLogin: setting(
     'TBMQ_PACKET_MAX_BEFORE_LOGIN',
