@@ -4,6 +4,11 @@ import { simulate } from './simulate.js'
 
 const found = [
   { shape: 'standalone', seed: 41, what: 'a superseded CONNECT was told that its session was gone' },
+  {
+    shape: 'standalone',
+    seed: 20_427,
+    what: 'a SUBSCRIBE outlived its session, which had been taken over by force',
+  },
 ] as const
 
 describe('found by the simulation', () => {

@@ -72,12 +72,10 @@ function onRecord(turn: Turn, record: SessionRecord, birth: number): void {
   switch (record.kind) {
     case 'OpenSession':
       return openSession(turn, record, birth)
-    case 'ConnectionClosed': {
-      const { clientId, address } = record
-      return connectionClosed(turn, { clientId, address, wasAccepted: record.birth !== 0 }, record)
-    }
+    case 'ConnectionClosed':
+      return connectionClosed(turn, record, record)
     case 'Gone':
-      return connectionGone(turn, record.clientId, record.address)
+      return connectionGone(turn, record)
     default:
       return unreachable(record)
   }

@@ -145,18 +145,20 @@ describe('an OpenSession that needs no answer', () => {
 })
 
 describe('the end of a connection', () => {
-  it('of which nobody knows any more changes nothing', () => {
+  it('of which nobody knows any more sweeps what its gateway still sent for it, and nothing else', () => {
     const rig = new SessionRig()
     rig.open({ address: at(2) })
-    expect(rig.closed({ address: at(1), birth: 7 })).toEqual([])
+    const sent = rig.closed({ address: at(1), birth: 7 })
+    expect(kinds(sent)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
+    expect(sent[0]?.value).toMatchObject({ sessions: [{ clientId: 'c', birth: 7 }] })
     expect(rig.row()?.address).toEqual(at(2))
   })
 
   it('told twice counts once', () => {
     const rig = new SessionRig()
     rig.open({ expirySeconds: 10 })
-    expect(kinds(rig.closed())).toEqual(['delivery SessionOffline'])
-    expect(rig.closed()).toEqual([])
+    expect(kinds(rig.closed({ birth: 101 }))).toEqual(['delivery SessionOffline'])
+    expect(rig.closed({ birth: 101 })).toEqual([])
   })
 
   it('is also learnt from a receiver that holds no such connection', () => {
@@ -165,7 +167,9 @@ describe('the end of a connection', () => {
     const sent = rig.read({ kind: 'Gone', address: at(1), clientId: 'c', birth: 101 })
     expect(kinds(sent)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
     rig.open({ address: at(2) })
-    expect(rig.read({ kind: 'Gone', address: at(1), clientId: 'c', birth: 101 })).toEqual([])
+    const again = rig.read({ kind: 'Gone', address: at(1), clientId: 'c', birth: 101 })
+    expect(kinds(again)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
+    expect(rig.row()?.address).toEqual(at(2))
   })
 })
 

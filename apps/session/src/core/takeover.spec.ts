@@ -35,8 +35,10 @@ describe('a client that connects while it is connected', () => {
     expect(rig.pass(499)).toEqual([])
     expect(kinds(rig.pass(1))).toContain('gateway SessionAccepted')
     expect(rig.row()?.address).toEqual(at(2))
-    // The old gateway tells its end at last: that changes nothing.
-    expect(rig.closed({ birth: 101 })).toEqual([])
+    // The old gateway tells its end at last: what it still sent for the old session is swept away.
+    const late = rig.closed({ birth: 101 })
+    expect(kinds(late)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
+    expect(late[0]?.value).toMatchObject({ sessions: [{ clientId: 'c', birth: 101 }] })
     expect(rig.row()?.address).toEqual(at(2))
   })
 

@@ -40,19 +40,24 @@ export function takeOver(turn: Turn, row: SessionRow, newcomer: Newcomer): void 
 const isOlderLife = (old: Address, newcomer: Address): boolean =>
   old.gateway === newcomer.gateway && old.incarnation < newcomer.incarnation
 
-/** ConnectionClosed and Gone: a gateway says that a connection is no more. `wasAccepted`: the gateway knew that it had its session. */
+/** ConnectionClosed and Gone: a gateway says that a connection is no more. `birth`: of the session it had; 0 if it never had one. */
 export function connectionClosed(
   turn: Turn,
-  connection: { readonly clientId: string; readonly address: Address; readonly wasAccepted: boolean },
+  connection: { readonly clientId: string; readonly address: Address; readonly birth: number },
   ending: Ending,
 ): void {
-  const { clientId, address, wasAccepted } = connection
+  const { clientId, address, birth } = connection
   const row = turn.state.rows.get(clientId)
   if (row !== undefined && sameAddress(row.address, address)) return connectionOver(turn, row, ending)
   if (row?.waiting !== undefined && sameAddress(row.waiting.opening.address, address)) {
     return storeRow(turn, { ...row, waiting: undefined })
   }
-  if (wasAccepted || hasEnded(turn.state, address)) return
+  if (birth !== 0) {
+    // The session was ended without waiting for its gateway. What that still sent for it lies before this record, and goes with it.
+    if (row?.birth !== birth) turn.ended.push({ clientId, birth })
+    return
+  }
+  if (hasEnded(turn.state, address)) return
   // Its OpenSession is still on its way, and would make a session for nobody.
   if (turn.state.remembered.has(addressKey(address))) return
   const untilMillis = turn.now + turn.settings.rememberMillis
@@ -60,8 +65,11 @@ export function connectionClosed(
 }
 
 /** A receiver held no connection for what was sent to it: whoever is still connected there is a ghost. */
-export function connectionGone(turn: Turn, clientId: string, address: Address): void {
-  connectionClosed(turn, { clientId, address, wasAccepted: true }, { ...vanished, cause: 'broken' })
+export function connectionGone(
+  turn: Turn,
+  connection: { readonly clientId: string; readonly address: Address; readonly birth: number },
+): void {
+  connectionClosed(turn, connection, { ...vanished, cause: 'broken' })
 }
 
 /** The living connection of this row is over: whoever waits comes in, or the client is away. */
