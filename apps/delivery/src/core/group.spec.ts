@@ -119,6 +119,22 @@ describe('a group', () => {
     ])
   })
 
+  it('sends what members have not acknowledged again after a restore', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1)],
+      [2, at(2)],
+    ])
+    rig.take(run(messages(1, 3, toGroup(birth))))
+    rig.take(answers([{ step: pubackStep + groupStep, id: birth, number: 2 }]))
+    rig.position = rig.offset
+    const from = rig.sent.length
+    rig.restart()
+    expect(rig.sent.slice(from)).toMatchObject([
+      { connection: 1, number: 1, group: birth },
+      { connection: 1, number: 3, group: birth },
+    ])
+  })
+
   it('ends with its last member; a younger one of the name is another', () => {
     const { rig, birth } = rigWithGroup([[1, at(1)]])
     const leave = record({

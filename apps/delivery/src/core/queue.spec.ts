@@ -116,6 +116,19 @@ describe('the queue of a kept session', () => {
     ])
   })
 
+  it('sends what is under way again after a restore: the commit that held it may be lost', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 2), run(messages(1, 3, to(1), 2)))
+    rig.take(answers([{ step: pubrecStep, id: 1, number: 1 }]))
+    rig.position = rig.offset
+    const from = rig.sent.length
+    rig.restart()
+    expect(rig.sent.slice(from)).toMatchObject([
+      { kind: 'Release', connection: 1, number: 1 },
+      { kind: 'message', connection: 1, number: 2, packetId: 3 },
+    ])
+  })
+
   it('keeps within a smaller window after a reconnect', () => {
     const rig = new DeliveryRig()
     rig.take(online(1, at(1), 5))
