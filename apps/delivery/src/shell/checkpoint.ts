@@ -12,6 +12,8 @@ import type { DeliveryState } from '../core/state.js'
 
 /** Pages read for one queue at once. */
 const pagesPerRead = 4
+/** A checkpoint that failed is tried again after so many times the usual pause. */
+const retryAfter = 10
 /** Messages beyond the window that stay in memory, so that a client that comes back need not wait for the store. */
 const keptInMemory = 100
 
@@ -64,6 +66,7 @@ export class StoreKeeper {
   restored(state: DeliveryState | undefined): void {
     this.#state = state
     this.#ready = false
+    this.#busy = false
     this.#cancel?.()
     this.#cancel = undefined
     if (state === undefined) return
@@ -116,10 +119,7 @@ export class StoreKeeper {
   }
 
   #write(state: DeliveryState, checkpoint: Checkpoint): void {
-    if (state !== this.#state) {
-      this.#busy = false
-      return
-    }
+    if (state !== this.#state) return
     const { store, failed, after, everyMillis } = this.#options
     store.checkpoint(checkpoint.applied, checkpoint.changes).then(
       () => {
@@ -129,7 +129,7 @@ export class StoreKeeper {
       },
       (error: unknown) => {
         failed('a checkpoint could not be stored and is tried again', error)
-        after(everyMillis, () => {
+        after(everyMillis * retryAfter, () => {
           this.#write(state, checkpoint)
         })
       },
@@ -137,8 +137,8 @@ export class StoreKeeper {
   }
 
   #done(state: DeliveryState, checkpoint: Checkpoint): void {
-    this.#busy = false
     if (state !== this.#state) return
+    this.#busy = false
     checkpoint.done()
     const { memoryBytes, settings } = this.#options
     const resident = residentBytes(state)
