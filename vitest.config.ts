@@ -15,6 +15,8 @@ const suite = (partitions: number) => ({
     // Each file would load everything anew; they share nothing but names that count up.
     isolate: false,
     maxWorkers: 2,
+    // Projects with workers of their own number run one after the other.
+    sequence: { groupOrder: partitions },
   },
 })
 

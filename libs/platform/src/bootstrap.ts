@@ -33,7 +33,7 @@ export async function runBroker(apps: readonly Type[]): Promise<void> {
     const log = await openLog(settings, logger)
     await start(apps, { settings, logger, log }, began)
   } catch (error) {
-    console.error(`tbmq: ${error instanceof Error ? error.message : String(error)}`)
+    process.stderr.write(`tbmq: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
   }
 }
@@ -63,7 +63,7 @@ async function start(apps: readonly Type[], parts: Parts, began: number): Promis
   const listening = await doors.open()
   vitals.serving = true
   const http = httpListening(app, settings)
-  console.log(greeting(settings, [...listening, http], performance.now() - began))
+  process.stdout.write(`${greeting(settings, [...listening, http], performance.now() - began)}\n`)
   stopOnSignal(app, parts)
 }
 

@@ -1,6 +1,6 @@
 // What the log and the services tell about themselves: latency of appends, what is not stored yet, how far each service is behind.
 import type { EmbeddedLog } from '#libs/log'
-import type { Metrics } from './metrics.js'
+import type { Measure, Metrics } from './metrics.js'
 import type { ServiceRegistry } from './service-registry.js'
 
 const quantiles = [
@@ -11,8 +11,11 @@ const quantiles = [
 ] as const
 
 export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: ServiceRegistry): void {
-  const { metrics: counted } = log
-  metrics.add(
+  metrics.add(...countersOf(log), ...gaugesOf(log, services))
+}
+
+function countersOf({ metrics: counted }: EmbeddedLog): Measure[] {
+  return [
     {
       name: 'tbmq_log_appends_total',
       help: 'Batches appended to the log, those of topics in memory included.',
@@ -37,6 +40,12 @@ export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: Serv
       kind: 'counter',
       read: () => counted.errors,
     },
+  ]
+}
+
+function gaugesOf(log: EmbeddedLog, services: ServiceRegistry): Measure[] {
+  const { metrics: counted } = log
+  return [
     {
       name: 'tbmq_log_unsynced_bytes',
       help: 'Bytes appended and not yet on disk.',
@@ -71,5 +80,5 @@ export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: Serv
           partitions.reduce((sum, { lag }) => sum + lag, 0),
         ]),
     },
-  )
+  ]
 }
