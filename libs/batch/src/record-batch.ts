@@ -136,6 +136,29 @@ export class RecordBatchBuilder {
     )
   }
 
+  /** Takes over all records of a finished batch, in place of what was here. */
+  load(batch: Uint8Array): void {
+    this.reset()
+    if (batch.length > this.scratch.length) this.#grow(batch.length)
+    copy(batch, 0, batch.length, this.scratch, 0)
+    this.#at = batch.length
+    this.#count = recordCountOf(batch)
+  }
+
+  /** Adds a record of whole arrays with two headers. */
+  addWithHeaders(
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    first: readonly [Uint8Array, Uint8Array],
+    second: readonly [Uint8Array, Uint8Array],
+  ): void {
+    let size = 1
+    for (const part of [...first, ...second]) size += varintSize(part.length) + part.length
+    this.#begin(key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, size)
+    this.#varint(2)
+    for (const part of [...first, ...second]) this.#part(part, 0, part.length)
+  }
+
   /** Adds a record of ranges, with one header if `headerKey` is given. */
   addRange(
     key: Uint8Array | null,

@@ -4,6 +4,8 @@ import { RecordBatchBuilder } from '#libs/batch'
 import type { Append } from '#libs/log'
 import type { FactCodec, Outcome, Service } from '#libs/service'
 import { catalogue, metadataKey, partitionOfTopic, type Topic } from '#libs/topics'
+import { originHeader, sourceOf, writeOrigin } from './origin.js'
+import { writeOwnRecord, type OwnRecord } from './own-records.js'
 
 /** A batch that grows beyond this many bytes is closed, and the next record begins another one of the same commit. */
 const batchBytesMax = 512 * 1024
@@ -12,9 +14,6 @@ const batchBytesMax = 512 * 1024
 const builderCapacity = 32 * 1024
 
 const metadataHeader = new Uint8Array([metadataKey])
-
-/** Key of the runtime's own records in a state topic: kind 0, then which input the position is of. */
-export const positionKind = 0
 
 export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   /** Facts in the order of the port: the second state topic's first. */
@@ -32,6 +31,9 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   readonly #main: RecordBatchBuilder[] = []
   readonly #second: RecordBatchBuilder[] = []
   #state: State
+  readonly #origin = new ByteWriter(32)
+  #number: number | undefined
+  #index = 0
 
   constructor(service: Service<State, Fact>, state: State, partition: number, topicPartitions: number) {
     this.#service = service
@@ -60,14 +62,24 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     this.#service.apply(this.#state, fact)
   }
 
-  /** Records how far an input has been read; goes last into the main state topic. */
-  position(input: number, offset: number): void {
+  /** A record of the runtime's own, into the main state topic. */
+  own(record: OwnRecord): void {
     const key = this.#key.reset()
-    key.u8(positionKind)
-    key.varint(input)
     const value = this.#factValue.reset()
-    value.varint(offset)
-    this.#builderOf(this.#main).addRange(key.buffer, 0, key.position, value.buffer, 0, value.position)
+    const lives = writeOwnRecord(key, value, record)
+    const builder = this.#builderOf(this.#main)
+    builder.addRange(key.buffer, 0, key.position, lives ? value.buffer : null, 0, lives ? value.position : 0)
+  }
+
+  /** From here on each send says that it comes from the commit of this number; undefined: they say nothing. */
+  numbered(number: number | undefined): void {
+    this.#number = number
+    this.#index = 0
+  }
+
+  /** True when the sends of this commit say where they come from. */
+  get isNumbered(): boolean {
+    return this.#number !== undefined
   }
 
   value(): ByteWriter {
@@ -81,24 +93,28 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     value: ByteWriter = this.#value,
   ): void {
     const bytes = typeof key === 'string' ? utf8Encode(key) : key
-    this.#sendBuilder(topic.name, partition).addRange(
-      bytes,
-      0,
-      bytes === null ? 0 : bytes.length,
-      value.buffer,
-      0,
-      value.position,
-    )
+    const builder = this.#sendBuilder(topic.name, partition)
+    const length = bytes === null ? 0 : bytes.length
+    const origin = this.#nextOrigin()
+    if (origin === undefined) builder.addRange(bytes, 0, length, value.buffer, 0, value.position)
+    else builder.addRange(bytes, 0, length, value.buffer, 0, value.position, originHeader, origin)
   }
 
   publish(topicName: string, payload: Uint8Array, meta: ByteWriter): void {
     const partition = partitionOfTopic(topicName, this.#topicPartitions)
-    this.#sendBuilder(catalogue.messages.name, partition).add(
-      utf8Encode(topicName),
-      payload,
-      metadataHeader,
-      meta.view(),
-    )
+    const builder = this.#sendBuilder(catalogue.messages.name, partition)
+    const origin = this.#nextOrigin()
+    const key = utf8Encode(topicName)
+    if (origin === undefined) builder.add(key, payload, metadataHeader, meta.view())
+    else builder.addWithHeaders(key, payload, [metadataHeader, meta.view()], [originHeader, origin])
+  }
+
+  #nextOrigin(): Uint8Array | undefined {
+    if (this.#number === undefined) return undefined
+    const source = sourceOf(this.#service.name, this.#partition)
+    const writer = this.#origin.reset()
+    writeOrigin(writer, { source, number: this.#number, index: this.#index++ })
+    return writer.view()
   }
 
   /** Puts the facts in the order in which they are to be stored. */

@@ -1,13 +1,19 @@
 // The life of one partition of a service: claim, restore, replay, run, and all over again when something fails.
-// What a service decides about one batch is one commit. A failed append is not undone: the state is dropped and restored.
-import { assert, type Millis } from '#libs/base'
+// What a service decides about one batch is one commit. A failed append is not undone: the state is dropped and restored. On a log that
+// may cut a commit short, sends are numbered and written down with the facts (outbox.ts), and what comes twice is dropped (input.ts).
+import type { Millis } from '#libs/base'
 import type { Batch } from '#libs/batch'
-import type { Claim, EventLog, LogFailure, Reader, TopicPartition } from '#libs/log'
+import type { Claim, EventLog, LogFailure } from '#libs/log'
 import type { Placement, Service } from '#libs/service'
 import type { Topic } from '#libs/topics'
 import type { Clock } from './clock.js'
 import { CommitBuilder } from './commit-builder.js'
+import type { Input } from './input.js'
+import type { Outbox } from './outbox.js'
 import { restore } from './restore.js'
+import { sendAgain } from './send-again.js'
+import { StreamGate } from './stream-gate.js'
+import { Wake } from './wake.js'
 
 /** Positions that moved without a fact are saved this often. */
 const savePositionsMillis = 1000
@@ -27,6 +33,14 @@ export interface PartitionOptions<State, Fact> {
   readonly failed: (sentence: string, error: unknown) => void
   /** Called with the state when it has been restored, and with undefined when it has been dropped: for shells. */
   readonly restored?: (state: State | undefined) => void
+  /** Another owner has taken the partition over: it is dropped and not started again. Only on a log of several processes. */
+  readonly lost?: () => void
+}
+
+/** What happens on a log of several processes, counted since the start. */
+export interface PartitionCounters {
+  outboxesSentAgain: number
+  originsDropped: number
 }
 
 /** One partition of one service on a log. */
@@ -34,23 +48,24 @@ export class Partition<State, Fact> {
   readonly #options: PartitionOptions<State, Fact>
   #state: State | undefined
   #commit: CommitBuilder<State, Fact> | undefined
+  #outbox: Outbox | undefined
   #claim: Claim | undefined
-  #readers: Reader[] = []
-  /** Per input: the next offset to read, and the one that the log knows. */
-  #positions: number[] = []
-  #saved: number[] = []
-  #cancelWake: (() => void) | undefined
-  #wakeAt = Infinity
+  #inputs: readonly Input[] = []
+  #reading = false
   #cancelSave: (() => void) | undefined
   #stopped = false
   #failedBatch = ''
   #failures = 0
   #life = 0
-  /** Requests that wait for a stream. */
-  readonly #waiting: (() => void)[] = []
+  readonly #gate = new StreamGate()
+  readonly #wake: Wake
+  readonly counters: PartitionCounters = { outboxesSentAgain: 0, originsDropped: 0 }
 
   constructor(options: PartitionOptions<State, Fact>) {
     this.#options = options
+    this.#wake = new Wake(options.clock, () => {
+      this.#alarm()
+    })
   }
 
   /** The state, once restored: for reading only. */
@@ -60,42 +75,43 @@ export class Partition<State, Fact> {
 
   /** True once restored and reading. */
   get ready(): boolean {
-    return this.#readers.length > 0
+    return this.#reading
   }
 
   /** Records of the inputs that have not been read yet. */
   get lag(): number {
     const { log } = this.#options
-    let lag = 0
-    for (const [input, target] of this.#targets.entries()) {
-      lag += log.endOffset(target) - (this.#positions[input] ?? 0)
-    }
-    return lag
+    return this.#inputs.reduce((lag, { target, position }) => lag + log.endOffset(target) - position, 0)
   }
 
   /** Offset of the inbox up to which the log knows what was decided. */
   get savedPosition(): number {
-    return this.#saved[0] ?? 0
+    return this.#inputs[0]?.saved ?? 0
   }
 
-  /** Resolves when the partition has been restored and reads its inputs. */
+  /** Resolves when the partition has been restored and reads its inputs, or somebody else has taken it over meanwhile. */
   async start(): Promise<void> {
     const { log, service, placement, clock } = this.#options
     const life = ++this.#life
     const { partition } = placement
     const states = service.states.map((topic) => ({ topic: topic.name, partition }))
-    this.#claim = await log.claim(service.name, partition, states)
-    const [inbox] = this.#targets
-    assert(inbox !== undefined, 'a service has an inbox')
-    const { state, positions } = await restore(log, service, placement, inbox, clock.now())
+    const claim = await log.claim(service.name, partition, states)
+    const { state, inputs, outbox } = await restore(log, service, placement, clock.now())
+    if (!log.atomicCommit) {
+      const again = await sendAgain(claim, outbox, service.targets?.(state) ?? [])
+      if (again === undefined) return this.#lose()
+      this.counters.outboxesSentAgain += again
+    }
     if (this.#stopped || life !== this.#life) return
-    this.#saved = positions
-    this.#positions = [...positions]
+    this.#claim = claim
+    this.#inputs = inputs
     this.#state = state
+    this.#outbox = log.atomicCommit ? undefined : outbox
     const { topicPartitions } = placement
     this.#commit = new CommitBuilder(service, state, partition, topicPartitions)
     this.#options.restored?.(state)
     if (service.restored !== undefined) {
+      this.#commit.numbered(this.#outbox?.next)
       service.restored(state, clock.now(), this.#commit)
       this.#store()
     }
@@ -125,52 +141,54 @@ export class Partition<State, Fact> {
   }
 
   #decide(batch: Batch): void {
-    const { service, clock } = this.#options
+    const { service, clock, log } = this.#options
     const state = this.#state
     const commit = this.#commit
     if (state === undefined || commit === undefined) return
     const input = this.#inputOf(batch)
-    const from = this.#positions[input] ?? 0
-    if (batch.nextOffset <= from) return
+    if (batch.nextOffset <= input.position) return
     const now = Math.max(clock.now(), batch.appendTime)
-    if (this.#wakeAt <= batch.appendTime) this.#tick(batch.appendTime)
-    service.decide(state, batch, now, commit)
-    this.#positions[input] = batch.nextOffset
-    this.#store()
+    if (this.#wake.at <= batch.appendTime) this.#tick(batch.appendTime)
+    const fresh = log.atomicCommit ? batch : this.#fresh(input, batch)
+    // What follows from a stream alone is not written down: it is routed again, and receivers know it by its offset.
+    commit.numbered(input.topic.kind === 'stream' ? undefined : this.#outbox?.next)
+    if (fresh !== undefined) service.decide(state, fresh, now, commit)
+    this.#store(input, batch.nextOffset)
     this.#schedule(now)
-    if (this.#waiting.length > 0) this.#advanced()
+    this.#gate.advanced()
+  }
+
+  #fresh(input: Input, batch: Batch): Batch | undefined {
+    const before = input.dropped.length
+    const fresh = input.fresh(batch)
+    this.counters.originsDropped += input.dropped.length - before
+    return fresh
   }
 
   /** Lets the service decide something that no batch brought: what a shell has to tell it. */
   run(decide: (state: State, now: Millis, commit: CommitBuilder<State, Fact>) => void): void {
     if (this.#state === undefined || this.#commit === undefined) return
+    this.#commit.numbered(this.#outbox?.next)
     decide(this.#state, this.#options.clock.now(), this.#commit)
     this.#store()
   }
 
-  get #targets(): TopicPartition[] {
-    const { service, placement } = this.#options
-    return service.inputs.map((topic) => ({
-      topic: topic.name,
-      partition: topic.partitioning === 'one' ? 0 : placement.partition,
-    }))
-  }
-
-  #inputOf(batch: Batch): number {
-    const index = this.#options.service.inputs.findIndex((topic) => topic.name === batch.topic)
-    if (index < 0) throw new Error(`${this.#options.service.name} does not read ${batch.topic}`)
-    return index
+  #inputOf(batch: Batch): Input {
+    const input = this.#inputs.find(({ topic }) => topic.name === batch.topic)
+    if (input === undefined) throw new Error(`${this.#options.service.name} does not read ${batch.topic}`)
+    return input
   }
 
   #openReaders(): void {
     const { log, deliver } = this.#options
-    this.#readers = this.#targets.map((target, input) => {
-      const from = this.#startOf(target, input)
-      return log.read(target, {
+    this.#reading = true
+    for (const input of this.#inputs) {
+      const from = this.#startOf(input)
+      input.reader = log.read(input.target, {
         from,
         visibility: 'appended',
         handle: (batch) => {
-          const ends = input === 0 ? this.#streamsAhead() : undefined
+          const ends = input.index === 0 ? this.#gate.ahead(this.#inputs, log) : undefined
           if (ends !== undefined) return this.#afterStreams(ends, batch)
           if (deliver === undefined) this.take(batch)
           else return deliver(this, batch)
@@ -179,51 +197,31 @@ export class Partition<State, Fact> {
           this.#fail('reading failed', error)
         },
       })
-    })
+    }
   }
 
   /** The saved position; never a silent jump when the log has forgotten what lies there. */
-  #startOf(target: TopicPartition, input: number): number {
-    const position = this.#positions[input] ?? 0
+  #startOf(input: Input): number {
+    const { position, target } = input
     const start = this.#options.log.startOffset(target)
     if (position >= start) return position
     if (position > 0) {
       const missing = `records ${String(position)} to ${String(start - 1)} of ${target.topic}`
       this.#options.failed(`${missing} are no longer there and were never read`, undefined)
     }
-    return (this.#positions[input] = start)
+    input.restore(start)
+    return start
   }
 
-  /** The ends of streams that have not been read as far as they go now; undefined when all have. */
-  #streamsAhead(): readonly number[] | undefined {
-    const { log, service } = this.#options
-    let ends: number[] | undefined
-    for (const [input, target] of this.#targets.entries()) {
-      if (service.inputs[input]?.kind !== 'stream') continue
-      const end = log.endOffset(target)
-      if (end > (this.#positions[input] ?? 0)) (ends ??= [])[input] = end
-    }
-    return ends
-  }
-
-  /**
-   * A request is decided when the streams have been read to an end fetched after it arrived: what was published before a SUBSCRIBE
-   * was appended is routed before it.
-   */
-  async #afterStreams(ends: readonly number[], batch: Batch): Promise<void> {
+  /** A request is decided when the streams have been read to an end fetched after it arrived. */
+  async #afterStreams(ends: ReadonlyMap<Input, number>, batch: Batch): Promise<void> {
     const life = this.#life
-    const behind = (): boolean => ends.some((end, input) => (this.#positions[input] ?? 0) < end)
-    while (behind() && life === this.#life && this.ready) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-    if (life !== this.#life || !this.ready) return
+    const isOver = (): boolean => life !== this.#life || !this.ready
+    await this.#gate.reached(ends, isOver)
+    if (isOver()) return
     const { deliver } = this.#options
     if (deliver === undefined) this.take(batch)
     else await deliver(this, batch)
-  }
-
-  #advanced(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   /** The batch could not be taken: drop the state, restore, try it again; after some attempts pass it over. */
@@ -239,9 +237,8 @@ export class Partition<State, Fact> {
     this.#options.failed(`a batch is passed over after ${String(attemptsMax)} attempts: ${name}`, error)
     const input = this.#inputOf(batch)
     this.#commit?.reset()
-    this.#commit?.position(input, batch.nextOffset)
-    this.#positions[input] = batch.nextOffset
-    this.#store()
+    input.pass(batch.nextOffset)
+    this.#savePositions()
     this.#fail(`restored after passing over a batch: ${name}`, error)
   }
 
@@ -264,51 +261,80 @@ export class Partition<State, Fact> {
     })
   }
 
+  /** Somebody else is the owner now: nothing more is sent. */
+  #lose(): void {
+    if (this.#stopped) return
+    this.#life++
+    this.#state = undefined
+    this.#commit = undefined
+    this.#options.restored?.(undefined)
+    void this.#close()
+    this.#options.lost?.()
+  }
+
   async #close(): Promise<void> {
-    this.#cancelWake?.()
+    this.#wake.set(undefined)
     this.#cancelSave?.()
-    this.#cancelWake = this.#cancelSave = undefined
-    this.#wakeAt = Infinity
-    const readers = this.#readers
-    this.#readers = []
-    this.#advanced()
-    await Promise.all(readers.map((reader) => reader.close()))
+    this.#cancelSave = undefined
+    this.#reading = false
+    this.#gate.advanced()
+    await Promise.all(this.#inputs.map(({ reader }) => reader?.close()))
   }
 
   /** One commit of all that was decided; without facts the positions are saved later. */
-  #store(): void {
+  #store(input?: Input, position = 0): void {
     const commit = this.#commit
     if (commit === undefined) return
+    const sendsLater = this.#outbox !== undefined && !commit.isNumbered && commit.sends.length > 0
+    const arrived = sendsLater ? input?.passLater(position) : undefined
+    if (arrived === undefined) input?.pass(position)
     if (commit.empty) {
       this.#saveLater()
       return
     }
+    const number = commit.isNumbered && commit.sends.length > 0 ? this.#outbox?.write(commit) : undefined
     const positions = commit.hasFacts ? this.#recordPositions(commit) : undefined
     if (positions === undefined) this.#saveLater()
     commit.finish()
     const life = this.#life
     this.#claim?.commit(commit.facts, commit.sends, (failure) => {
-      this.#stored(life, failure, positions)
+      if (life !== this.#life) return
+      if (failure !== undefined) return this.#notStored(failure)
+      if (number !== undefined) this.#outbox?.arrived(number)
+      arrived?.()
+      if (number !== undefined || arrived !== undefined) this.#saveLater()
+      if (positions !== undefined) this.#storedTo(positions)
     })
     commit.reset()
   }
 
-  #stored(life: number, failure: LogFailure | undefined, positions: readonly number[] | undefined): void {
-    if (life !== this.#life) return
-    if (failure !== undefined) {
-      if (failure.kind !== 'closed') this.#fail(`a commit was not stored: ${failure.sentence}`, undefined)
-      return
-    }
-    if (positions === undefined) return
-    this.#saved = [...positions]
+  #notStored(failure: LogFailure): void {
+    if (failure.kind === 'closed') return
+    if (failure.kind === 'refused' && !this.#options.log.atomicCommit) this.#lose()
+    else this.#fail(`a commit was not stored: ${failure.sentence}`, undefined)
+  }
+
+  #storedTo(positions: readonly number[]): void {
+    for (const input of this.#inputs) input.saved = Math.max(input.saved, positions[input.index] ?? 0)
     this.#trim()
   }
 
+  /** What the next owner has to know beside the facts: goes last into the main state topic. */
   #recordPositions(commit: CommitBuilder<State, Fact>): readonly number[] {
-    for (const [input, offset] of this.#positions.entries()) {
-      if (offset !== this.#saved[input]) commit.position(input, offset)
+    this.#outbox?.forget(commit)
+    for (const input of this.#inputs) {
+      const { index, safe, saved } = input
+      for (const origin of input.takeUnsaved()) commit.own({ kind: 'origin', input: index, origin })
+      if (index === 0 && input.dropped.length > 0) this.#recordDropped(commit, input)
+      if (safe !== saved) commit.own({ kind: 'position', input: index, offset: safe })
     }
-    return [...this.#positions]
+    return this.#inputs.map(({ safe }) => safe)
+  }
+
+  #recordDropped(commit: CommitBuilder<State, Fact>, inbox: Input): void {
+    const keepFrom = this.#keepFrom(inbox)
+    inbox.dropped = inbox.dropped.filter((offset) => offset >= keepFrom)
+    commit.own({ kind: 'dropped', offsets: inbox.dropped })
   }
 
   #saveLater(): void {
@@ -320,30 +346,34 @@ export class Partition<State, Fact> {
 
   #savePositions(): void {
     const commit = this.#commit
-    if (commit === undefined || this.#positions.every((offset, input) => offset === this.#saved[input]))
-      return
+    if (commit === undefined) return
+    const isSaved = this.#inputs.every(({ safe, saved }) => safe === saved)
+    if (isSaved && this.#outbox?.hasArrived !== true) return
+    commit.numbered(undefined)
     this.#recordPositions(commit)
     this.#store()
   }
 
   #trim(): void {
-    const { log, service } = this.#options
-    const state = this.#state
-    for (const [input, target] of this.#targets.entries()) {
-      const topic = service.inputs[input]
-      const saved = this.#saved[input]
-      if (saved === undefined || topic === undefined || !trimmable(topic)) continue
-      const keep = input === 0 && state !== undefined ? service.keepFrom?.(state) : undefined
-      log.trim(target, Math.min(saved, keep ?? saved))
+    const { log } = this.#options
+    for (const input of this.#inputs) {
+      if (trimmable(input.topic)) log.trim(input.target, Math.min(input.saved, this.#keepFrom(input)))
     }
+  }
+
+  /** From where on an input is still needed, whatever its position. */
+  #keepFrom({ index, saved }: Input): number {
+    const state = this.#state
+    return (index === 0 && state !== undefined ? this.#options.service.keepFrom?.(state) : undefined) ?? saved
   }
 
   #tick(now: Millis): void {
     const { service } = this.#options
     if (this.#state === undefined || this.#commit === undefined) return
+    this.#commit.numbered(this.#outbox?.next)
     const next = service.tick(this.#state, now, this.#commit)
     this.#store()
-    this.#wake(next)
+    this.#wake.set(next)
   }
 
   /** After a batch the next deadline may be another one. */
@@ -352,30 +382,15 @@ export class Partition<State, Fact> {
     if (this.#state === undefined || this.#commit === undefined) return
     const next = service.nextWake(this.#state)
     if (next !== undefined && next <= now) this.#tick(now)
-    else this.#wake(next)
-  }
-
-  #wake(next: Millis | undefined): void {
-    const at = next ?? Infinity
-    if (at === this.#wakeAt) return
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
-    this.#wakeAt = at
-    if (at === Infinity) return
-    const { clock } = this.#options
-    this.#cancelWake = clock.after(at - clock.now(), () => {
-      this.#cancelWake = undefined
-      this.#wakeAt = Infinity
-      this.#alarm()
-    })
+    else this.#wake.set(next)
   }
 
   /** The clock alone fires a deadline only when the inbox has been read to its end. */
   #alarm(): void {
     const { clock, log } = this.#options
-    const target = this.#targets[0]
-    const behind = target !== undefined && log.endOffset(target) > (this.#positions[0] ?? 0)
-    if (behind) this.#wake(clock.now() + 10)
+    const [inbox] = this.#inputs
+    const behind = inbox !== undefined && log.endOffset(inbox.target) > inbox.position
+    if (behind) this.#wake.set(clock.now() + 10)
     else this.#tick(clock.now())
   }
 }

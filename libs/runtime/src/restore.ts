@@ -4,12 +4,15 @@ import { ByteReader, EMPTY_BYTES, type Millis } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog, TopicPartition } from '#libs/log'
 import type { Placement, Service } from '#libs/service'
-import { positionKind } from './commit-builder.js'
+import { Input, without } from './input.js'
+import { Outbox } from './outbox.js'
+import { ownKind, readOwnRecord, type OwnRecord } from './own-records.js'
 
-/** A restored state, and per input the offset from which it has to be read on. */
+/** A restored state, where to read on, and what may have to be sent again. */
 export interface Restored<State> {
   readonly state: State
-  readonly positions: number[]
+  readonly inputs: readonly Input[]
+  readonly outbox: Outbox
 }
 
 /** Rejects when a record cannot be what its topic says: the partition must not go on with half a state. */
@@ -17,11 +20,11 @@ export async function restore<State, Fact>(
   log: EventLog,
   service: Service<State, Fact>,
   placement: Placement,
-  inbox: TopicPartition,
   now: Millis,
 ): Promise<Restored<State>> {
   const state = service.empty(placement)
-  const positions = service.inputs.map(() => 0)
+  const inputs = service.inputs.map((topic, index) => new Input(index, topic, placement.partition))
+  const outbox = new Outbox()
   const cursor = new RecordCursor()
   const keyReader = new ByteReader(EMPTY_BYTES)
   const valueReader = new ByteReader(EMPTY_BYTES)
@@ -31,9 +34,10 @@ export async function restore<State, Fact>(
       const { bytes, keyFrom, keyTo, valueFrom, valueTo } = cursor
       const key = keyReader.reset(bytes, keyFrom, keyTo)
       const value = valueFrom < 0 ? undefined : valueReader.reset(bytes, valueFrom, valueTo)
-      if (bytes[keyFrom] === positionKind) {
+      if (bytes[keyFrom] === ownKind) {
         key.u8()
-        if (value !== undefined) positions[key.varint()] = value.varint()
+        const own = readOwnRecord(key, value)
+        if (own !== undefined) restoreOwn(own, inputs, outbox)
         continue
       }
       const fact = service.facts.read(topic, key, value)
@@ -45,14 +49,39 @@ export async function restore<State, Fact>(
       apply(index === 0 ? 0 : 1, batch)
     })
   }
+  const [inbox] = inputs
   const from = service.replayFrom?.(state)
-  const to = positions[0] ?? 0
-  if (from !== undefined && from < to) {
-    await replay(log, inbox, Math.max(from, log.startOffset(inbox)), to, (batch) => {
-      service.replay?.(state, batch, now)
-    })
+  if (inbox !== undefined && from !== undefined && from < inbox.position) {
+    const dropped = new Set(inbox.dropped)
+    await replay(
+      log,
+      inbox.target,
+      Math.max(from, log.startOffset(inbox.target)),
+      inbox.position,
+      (batch) => {
+        const left = dropped.size === 0 ? batch : without(batch, dropped)
+        if (left !== undefined) service.replay?.(state, left, now)
+      },
+    )
   }
-  return { state, positions }
+  return { state, inputs, outbox }
+}
+
+function restoreOwn(record: OwnRecord, inputs: readonly Input[], outbox: Outbox): void {
+  switch (record.kind) {
+    case 'position':
+      return inputs[record.input]?.restore(record.offset)
+    case 'number':
+      return outbox.restoreNumber(record.number)
+    case 'outbox':
+      return outbox.restore(record.number, record.sends)
+    case 'origin':
+      return inputs[record.input]?.restoreOrigin(record.origin)
+    case 'dropped': {
+      const [inbox] = inputs
+      if (inbox !== undefined) inbox.dropped = [...record.offsets]
+    }
+  }
 }
 
 function replay(

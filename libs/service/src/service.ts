@@ -59,6 +59,11 @@ export interface Service<State, Fact> {
    */
   replayFrom?(state: State): number | undefined
   replay?(state: State, batch: Batch, now: Millis): void
+  /**
+   * Partitions to which it sends without a fact (what a matcher routes). A new owner on a log of several processes writes to them
+   * first, so that the owner before is refused there.
+   */
+  targets?(state: State): Iterable<{ readonly topic: string; readonly partition: number }>
   /** The inbox may be forgotten before this offset; never asked beyond the saved position. Undefined: up to that position. */
   keepFrom?(state: State): number | undefined
 }

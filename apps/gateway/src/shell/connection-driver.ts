@@ -1,12 +1,12 @@
 // Drives all connections of a gateway: gives bytes to the machines, and at the end of each turn of the event loop appends what they want
 // stored, then writes what they want sent: one append per partition and one write per socket, however many packets there were.
-import type { EventLog } from '#libs/log'
 import type { Connection } from '../core/connection.js'
 import { Connection as Machine } from '../core/connection.js'
 import type { Gateway } from '../core/gateway.js'
 import { releaseHeld } from '../core/disk-pressure.js'
 import { onInbox } from '../core/on-inbox.js'
 import { NO_TARGET } from '../core/turns.js'
+import type { AppendLog } from './fenced-log.js'
 import type { Transport, TransportEvents } from './transport.js'
 import { Wire } from './wire.js'
 
@@ -20,7 +20,7 @@ export interface LineWriter {
 
 export interface DriverOptions {
   readonly gateway: Gateway
-  readonly log: EventLog
+  readonly log: AppendLog
   readonly logger: LineWriter
   readonly now: () => number
 }
@@ -35,7 +35,7 @@ const goodbyeMillisMax = 500
 export class ConnectionDriver {
   readonly gateway: Gateway
   readonly now: () => number
-  readonly #log: EventLog
+  readonly #log: AppendLog
   readonly #logger: LineWriter
   readonly #wires = new Set<Wire>()
   #dirty: Wire[] = []
@@ -272,7 +272,7 @@ export class ConnectionDriver {
         connection.rest()
         const { silenceMillisMax, lastHeard } = connection
         // A client that we do not read cannot be blamed for its silence.
-        if (connection.stalled) connection.lastHeard = now
+        if (connection.stalled && !wire.isFinished) connection.lastHeard = now
         else if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
           gateway.counters.keepAliveTimeouts++
           // [MQTT-3.1.2-22]

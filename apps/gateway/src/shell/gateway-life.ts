@@ -8,7 +8,9 @@ import { Gateway } from '../core/gateway.js'
 import type { GatewaySettings } from '../core/settings.js'
 import { ConnectionDriver } from './connection-driver.js'
 import type { LineWriter } from './connection-driver.js'
+import { fencedLog } from './fenced-log.js'
 import { beginIncarnation, endIncarnation } from './incarnation.js'
+import { Repeats } from './repeats.js'
 
 export interface LifeParts {
   readonly log: EventLog
@@ -23,6 +25,8 @@ export interface LifeParts {
 export interface GatewayLife {
   /** Takes connections. */
   readonly driver: ConnectionDriver
+  /** Records that came again and were dropped, so far. */
+  readonly repeated: () => number
   /** Graceful. */
   end(): Promise<void>
 }
@@ -30,10 +34,12 @@ export interface GatewayLife {
 export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
   const { log, settings, logger, counters, now, random } = parts
   const { gatewayName } = settings
+  const appends = await fencedLog(log, settings)
   const incarnation = await beginIncarnation(log, gatewayName)
   const gateway = new Gateway({ settings, counters, incarnation, random })
-  const driver = new ConnectionDriver({ gateway, log, logger, now })
+  const driver = new ConnectionDriver({ gateway, log: appends, logger, now })
   const cursor = new RecordCursor()
+  const repeats = log.atomicCommit ? undefined : new Repeats()
   let next = -1
   const reader = log.read(
     { topic: gatewayInbox(gatewayName).name, partition: 0 },
@@ -46,7 +52,8 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
         next = batch.nextOffset
         cursor.open(batch.bytes)
         while (cursor.next()) {
-          if (cursor.valueFrom >= 0) driver.inbox(cursor.bytes, cursor.valueFrom, cursor.valueTo)
+          if (cursor.valueFrom < 0 || repeats?.has(cursor) === true) continue
+          driver.inbox(cursor.bytes, cursor.valueFrom, cursor.valueTo)
         }
       },
       failed: (error) => {
@@ -56,6 +63,7 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
   )
   return {
     driver,
+    repeated: () => repeats?.dropped ?? 0,
     end: async () => {
       await driver.stop()
       await reader.close()

@@ -2,7 +2,7 @@
 import { ByteReader, type Millis } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
 import type { Outcome, Service } from '#libs/service'
-import { catalogue, subscriptionRecord } from '#libs/topics'
+import { catalogue, gatewayInbox, subscriptionRecord } from '#libs/topics'
 import { Matcher } from './match.js'
 import { Retain } from './retained.js'
 import {
@@ -64,6 +64,12 @@ export function subscriptionService(
     decide,
     tick,
     nextWake: (state) => state.sweepAtMillis,
+    *targets({ placement, targets }) {
+      for (let partition = 0; partition < placement.clientPartitions; partition++) {
+        yield { topic: catalogue.deliveryInbox.name, partition }
+      }
+      for (const name of targets.gateways) yield { topic: gatewayInbox(name).name, partition: 0 }
+    },
     restored(state, now) {
       if (state.retained.hasMortal) state.sweepAtMillis = now + settings.sweepMillis
     },

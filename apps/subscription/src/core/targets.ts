@@ -79,6 +79,11 @@ export class Targets {
     return target
   }
 
+  /** The gateways that have one. */
+  get gateways(): Iterable<string> {
+    return this.#gateways.keys()
+  }
+
   ofDelivery(partition: number): Target {
     const known = this.#deliveries.get(partition)
     if (known !== undefined) return known

@@ -1,0 +1,40 @@
+// What comes to a gateway twice on a log of several processes: an owner died between its facts and their sends, and the next one sent
+// them again; or a matcher routed from an older position once more. The first know their origin, the others their offsets.
+import type { RecordCursor } from '#libs/batch'
+import { originOf, Origins } from '#libs/runtime'
+import { messageRunKind, RunReader } from '#libs/topics'
+
+export class Repeats {
+  /** Records that were dropped. */
+  dropped = 0
+  readonly #origins = new Origins()
+  /** Per partition of tbmq.msg.all: the highest offset that a run has brought, plus one. */
+  readonly #routes: number[] = []
+  readonly #run = new RunReader()
+
+  /** True when the cursor's record has come before. */
+  has(cursor: RecordCursor): boolean {
+    const origin = originOf(cursor)
+    const isRepeat =
+      origin !== undefined
+        ? this.#origins.repeats(origin)
+        : cursor.bytes[cursor.valueFrom] === messageRunKind && this.#isRouted(cursor)
+    if (isRepeat) this.dropped++
+    return isRepeat
+  }
+
+  /** A run is routed whole or not at all: its first message tells. */
+  #isRouted({ bytes, valueFrom, valueTo }: RecordCursor): boolean {
+    const run = this.#run
+    run.open(bytes, valueFrom, valueTo)
+    const seen = this.#routes[run.partition] ?? 0
+    let highest = seen
+    for (let item = run.next(); item !== 'end'; item = run.next()) {
+      if (item !== 'message') continue
+      if (run.offset < seen) return true
+      highest = run.offset + 1
+    }
+    this.#routes[run.partition] = highest
+    return false
+  }
+}
