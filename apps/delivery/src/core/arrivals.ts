@@ -12,6 +12,7 @@ import { Group } from './group.js'
 import { noIds, QueuedMessage } from './message.js'
 import { isFull, marksOf, type Arrival, type Queue } from './queue.js'
 import { sendNow } from './redeliver.js'
+import type { DeliveryLimits } from './settings.js'
 import { change, makeReady, type Turn } from './turn.js'
 
 /** Receivers of the messages that follow, side by side; made once. */
@@ -26,6 +27,7 @@ class Receivers {
 export class Arrivals {
   readonly #run = new RunReader()
   readonly #receivers = new Receivers()
+  #limits: DeliveryLimits | undefined
 
   /** One run: `bytes[from..to)` of the batch. */
   take(turn: Turn, batch: Batch, from: number, to: number): void {
@@ -34,6 +36,8 @@ export class Arrivals {
     const isRouted = run.incarnation !== directRun
     const seen = isRouted ? (turn.state.routes[run.partition] ?? 0) : 0
     let highest = seen
+    // Retained messages that a SUBSCRIBE asked for come all at once, however many there are: only their bytes are bounded.
+    this.#limits = isRouted ? turn.limits : { ...turn.limits, queueLengthMax: 0 }
     this.#receivers.length = 0
     for (let item = run.next(); item !== 'end'; item = run.next()) {
       if (item === 'receivers') {
@@ -94,20 +98,26 @@ export class Arrivals {
         turn.state.brought.push(message)
         if (ids.length === 0) shared = message
       }
-      arrive(turn, who, message, options, run.qos)
+      arrive(turn, who, message, { options, qos: run.qos, limits: this.#limits ?? turn.limits })
     }
   }
 }
 
-function arrive(turn: Turn, who: Queue | Group, message: QueuedMessage, options: number, qos: number): void {
+interface How {
+  readonly options: number
+  readonly qos: number
+  readonly limits: DeliveryLimits
+}
+
+function arrive(turn: Turn, who: Queue | Group, message: QueuedMessage, { options, qos, limits }: How): void {
   let arrival: Arrival
   if (who instanceof Group) {
     arrival = who.arrive(message, marksOf(qos, (message.tag & messageRetain) !== 0), turn)
   } else {
     const retain = (message.tag & messageRetain) !== 0 && (options & retainAsPublishedOption) !== 0
     // The lower of the two [MQTT-3.8.4-8].
-    if (who.online !== undefined && isFull(who.line, message.size, turn.limits)) sendNow(turn, who)
-    arrival = who.arrive(message, marksOf(Math.min(qos, options & 3), retain), turn.limits)
+    if (who.online !== undefined && isFull(who.line, message.size, limits)) sendNow(turn, who)
+    arrival = who.arrive(message, marksOf(Math.min(qos, options & 3), retain), limits)
   }
   count(turn, who, arrival)
   makeReady(turn, who)

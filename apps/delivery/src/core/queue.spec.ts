@@ -10,9 +10,9 @@ describe('the queue of a kept session', () => {
     rig.take(online(1, at(7)))
     const sent = rig.take(run([...messages(10, 2, to(1), 1), ...messages(12, 1, to(1), 2)]))
     expect(sent).toMatchObject([
-      { gateway: 'g', connection: 7, number: 1, packetId: 2, qos: 1, dup: false, payload: '10', topic: 't' },
-      { number: 2, packetId: 3, qos: 1, payload: '11' },
-      { number: 3, packetId: 4, qos: 2, payload: '12' },
+      { gateway: 'g', connection: 7, number: 1, packetId: 1, qos: 1, dup: false, payload: '10', topic: 't' },
+      { number: 2, packetId: 2, qos: 1, payload: '11' },
+      { number: 3, packetId: 3, qos: 2, payload: '12' },
     ])
   })
 
@@ -106,13 +106,13 @@ describe('the queue of a kept session', () => {
     rig.take(run(messages(5, 1, to(1), 1)))
     const sent = rig.take(online(1, at(2), 10))
     expect(sent.filter(({ kind }) => kind === 'Release')).toMatchObject([
-      { connection: 2, packetId: 3, number: 2 },
+      { connection: 2, packetId: 2, number: 2 },
     ])
     expect(sent.filter(({ kind }) => kind === 'message')).toMatchObject([
-      { number: 1, packetId: 2, dup: true },
-      { number: 3, packetId: 4, dup: true },
-      { number: 4, packetId: 5, dup: true },
-      { number: 5, packetId: 6, dup: false },
+      { number: 1, packetId: 1, dup: true },
+      { number: 3, packetId: 3, dup: true },
+      { number: 4, packetId: 4, dup: true },
+      { number: 5, packetId: 5, dup: false },
     ])
   })
 
@@ -125,7 +125,7 @@ describe('the queue of a kept session', () => {
     rig.restart()
     expect(rig.sent.slice(from)).toMatchObject([
       { kind: 'Release', connection: 1, number: 1 },
-      { kind: 'message', connection: 1, number: 2, packetId: 3 },
+      { kind: 'message', connection: 1, number: 2, packetId: 2 },
     ])
   })
 
@@ -165,6 +165,19 @@ describe('the queue of a kept session', () => {
     expect(rig.sent.filter(({ kind }) => kind === 'history')).toMatchObject([{ event: 'queueFull' }])
     expect(payloads(rig.take(puback(1, 1, 2)))).toEqual(['9', '10'])
     expect(rig.settings.counters.droppedQueueFull).toBe(6)
+  })
+
+  it('takes all retained messages that were asked for, though they are more than it may hold; one live message costs one', () => {
+    const rig = new DeliveryRig({ limits: { queueLengthMax: 4 } })
+    rig.take(online(1, at(1), 2))
+    expect(payloads(rig.take(page(messages(1, 20, to(1)))))).toEqual(['1', '2'])
+    expect(rig.settings.counters.droppedQueueFull).toBe(0)
+    rig.take(run(messages(30, 2, to(1))))
+    expect(rig.settings.counters.droppedQueueFull).toBe(2)
+    const rest: unknown[] = []
+    for (let number = 1; number <= 22; number++) rest.push(...payloads(rig.take(puback(1, number))))
+    expect(rest).toHaveLength(18)
+    expect(rest.slice(-3)).toEqual(['20', '30', '31'])
   })
 
   it('refuses the newest when it is full and told so', () => {

@@ -112,15 +112,20 @@ export function admitToLine(
   let pushedOut = false
   if (isFull(line, message.size, limits)) {
     if (limits.whenFull === 'refuseNewest' || line.waiting === 0) return 'refused'
-    while (line.length > 0 && isFull(line, message.size, limits) && dropOldest(line)) pushedOut = true
+    // One makes room for one: a line may be longer than its limit by retained messages, which are not to go all at once.
+    pushedOut = dropOldest(line)
+    while (tooLarge(line, message.size, limits) && dropOldest(line)) pushedOut = true
   }
   line.push(number, marks, message)
   return pushedOut ? 'pushedOut' : 'queued'
 }
 
 export function isFull(line: Line, size: number, limits: DeliveryLimits): boolean {
-  const { queueLengthMax, queueBytesMax } = limits
-  if (queueLengthMax > 0 && line.length >= queueLengthMax) return true
+  const { queueLengthMax } = limits
+  return (queueLengthMax > 0 && line.length >= queueLengthMax) || tooLarge(line, size, limits)
+}
+
+function tooLarge(line: Line, size: number, { queueBytesMax }: DeliveryLimits): boolean {
   return queueBytesMax > 0 && line.length > 0 && line.bytes + size > queueBytesMax
 }
 
