@@ -107,8 +107,7 @@ export class Partition<State, Fact> {
     this.#inputs = inputs
     this.#state = state
     this.#outbox = log.atomicCommit ? undefined : outbox
-    const { topicPartitions } = placement
-    this.#commit = new CommitBuilder(service, state, partition, topicPartitions)
+    this.#commit = new CommitBuilder(service, state, partition, placement.topicPartitions)
     this.#options.restored?.(state)
     if (service.restored !== undefined) {
       this.#commit.numbered(this.#outbox?.next)
