@@ -12,7 +12,7 @@ const found = [
 ] as const
 
 describe('found by the simulation', () => {
-  it.each(found)('seed $seed, $shape: $what', { timeout: 60_000 }, async ({ seed }) => {
-    expect((await simulate({ seed })).violations).toEqual([])
+  it.each(found)('seed $seed, $shape: $what', { timeout: 60_000 }, async ({ shape, seed }) => {
+    expect((await simulate({ shape, seed })).violations).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 // One process's share of many runs: node main --shape S --seed A --runs N --step K [--story]. One line of JSON per run.
 import { parseArgs } from 'node:util'
 import { writeSync } from 'node:fs'
-import { simulate } from './simulate.js'
+import { simulate, type Shape } from './simulate.js'
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +16,8 @@ const say = (line: string): void => {
   writeSync(1, `${line}\n`)
 }
 const [seed, runs, step] = [Number(values.seed), Number(values.runs), Number(values.step)]
+const shape: Shape = values.shape === 'cluster' ? 'cluster' : 'standalone'
 for (let run = 0; run < runs; run++) {
-  const result = await simulate({ seed: seed + run * step, ...(values.story ? { tell: say } : {}) })
+  const result = await simulate({ shape, seed: seed + run * step, ...(values.story ? { tell: say } : {}) })
   say(JSON.stringify(result))
 }

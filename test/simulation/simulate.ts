@@ -1,8 +1,11 @@
 // One run: a seed in, what was wrong and what happened out.
+import type { Broker } from './broker/owners.js'
 import { gather } from './cast.js'
+import { Cluster } from './cluster.js'
 import { judgeGhosts } from './promises/ghosts.js'
 import { judge } from './promises/judge.js'
 import { judgeRetained } from './promises/retained.js'
+import { lateWillsOf } from './promises/wills.js'
 import { Ledger } from './ledger/ledger.js'
 import { begin, operate, type Stage } from './operations.js'
 import { Peer } from './client/peer.js'
@@ -10,9 +13,11 @@ import { Standalone } from './standalone.js'
 import { takeTimers } from './world/timers.js'
 import { World } from './world/world.js'
 
+export type Shape = 'standalone' | 'cluster'
+
 export interface RunOptions {
+  readonly shape: Shape
   readonly seed: number
-  readonly partitions?: number
   readonly operations?: number
   /** Is told the story of the run. */
   readonly tell?: (line: string) => void
@@ -30,12 +35,13 @@ const healMillisMax = 60_000
 /** Wills wait for up to two seconds, and what looks around each second needs one more. */
 const quietMillis = 4_000
 
-export async function simulate({ seed, partitions, operations = 200, tell }: RunOptions): Promise<RunResult> {
-  const world = new World({ seed, shape: 'oneProcess' })
+export async function simulate(options: RunOptions): Promise<RunResult> {
+  const { seed, shape, tell } = options
+  const world = new World({ seed, shape: shape === 'cluster' ? 'cluster' : 'oneProcess' })
   world.tell = tell
   const giveBack = takeTimers(world)
   try {
-    return await new Run(world, seed, partitions ?? (world.random.chance(0.5) ? 1 : 4), operations).play()
+    return await new Run(world, options).play()
   } finally {
     giveBack()
   }
@@ -46,14 +52,17 @@ class Run {
   readonly #seed: number
   readonly #operations: number
   readonly #ledger = new Ledger()
-  readonly #broker: Standalone
+  readonly #broker: Broker
   readonly #stage: Stage
 
-  constructor(world: World, seed: number, partitions: number, operations: number) {
+  constructor(world: World, { seed, shape, operations = 200 }: RunOptions) {
     this.#world = world
     this.#seed = seed
     this.#operations = operations
-    this.#broker = new Standalone(world, this.#ledger, partitions)
+    this.#broker =
+      shape === 'cluster'
+        ? new Cluster(world, this.#ledger)
+        : new Standalone(world, this.#ledger, world.random.chance(0.5) ? 1 : 4)
     const cast = gather({ world, ledger: this.#ledger, broker: () => this.#broker.running })
     this.#stage = { world, cast }
   }
@@ -81,13 +90,14 @@ class Run {
       messages: messages.length,
       acknowledged: messages.filter(({ acknowledged }) => acknowledged !== undefined).length,
       receipts: this.#ledger.sessions.reduce((sum, { receipts }) => sum + receipts.length, 0),
+      lateWills: lateWillsOf(this.#ledger),
     }
   }
 
   async #begin(): Promise<void> {
     const { cast } = this.#stage
     this.#broker.start()
-    await this.#until('the broker is up', () => this.#broker.running !== undefined)
+    await this.#until('the broker is up', () => this.#broker.whole)
     for (const peer of cast.all) peer.connect()
     await this.#until('everybody is connected', () => cast.all.every(({ connected }) => connected))
     begin(this.#stage)
@@ -126,6 +136,7 @@ class Run {
       peer.catchUp()
       if (peer.connection === undefined) peer.comeBack()
     }
+    await this.#until('the broker is whole again', () => this.#broker.whole)
     await this.#quiet()
   }
 

@@ -1,16 +1,17 @@
 // The broker of a run as one process, and what may happen to it: it dies with or without what was not synced, stands still, its disk
 // stalls or is full, its log is compacted. It comes back by itself.
 import { MemoryStore } from '#libs/store'
-import { statesOf, type Owners } from './broker/owners.js'
-import { BrokerProcess } from './broker/process.js'
+import { allDuties, ownersOf, type Broker, type Owners } from './broker/owners.js'
+import { BrokerProcess, type Duty } from './broker/process.js'
 import type { Ledger } from './ledger/ledger.js'
 import type { World } from './world/world.js'
 
-export class Standalone {
+export class Standalone implements Broker {
   readonly counts = { crashes: 0, pauses: 0, stalls: 0, full: 0, pressure: 0 }
   readonly #world: World
   readonly #ledger: Ledger
   readonly #partitions: number
+  readonly #duties: readonly Duty[]
   readonly #store = new MemoryStore()
   #process: BrokerProcess | undefined
 
@@ -18,37 +19,38 @@ export class Standalone {
     this.#world = world
     this.#ledger = ledger
     this.#partitions = partitions
+    this.#duties = allDuties(partitions)
   }
 
-  /** The process, if it takes connections. */
   get running(): BrokerProcess | undefined {
     return this.#process?.ready === true ? this.#process : undefined
   }
 
+  get whole(): boolean {
+    return this.running !== undefined
+  }
+
   get owners(): Owners {
-    const { sessions = [], subscriptions = [], deliveries = [] } = this.#process ?? {}
-    return {
-      sessions: statesOf(sessions),
-      subscriptions: statesOf(subscriptions),
-      deliveries: statesOf(deliveries),
-    }
+    return ownersOf(this.#duties.map((duty) => [duty, this.#process]))
   }
 
   start(): void {
     this.#world.note('broker', 'starts')
     const process = new BrokerProcess({
       world: this.#world,
-      name: 'gateway',
       partitions: this.#partitions,
+      gateways: ['gateway'],
+      gateway: 'gateway',
       store: this.#store,
       complained: (sentence) => {
         this.#ledger.violated(`the broker complained: ${sentence}`)
       },
-      memoryBytes: 2048,
-      inboxBytesMax: 4096,
+      lost: ({ role }) => {
+        this.#ledger.violated(`${role} lost a partition, and there is nobody else`)
+      },
     })
     this.#process = process
-    process.start().catch((error: unknown) => {
+    process.start(this.#duties).catch((error: unknown) => {
       if (process.alive) this.#ledger.violated(`the broker did not start: ${String(error)}`)
     })
   }

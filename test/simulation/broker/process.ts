@@ -1,158 +1,173 @@
-// One process of the broker: the services on a log, as standalone starts them, without Nest and without sockets.
-import { Partition } from '#libs/runtime'
-import type { MemoryStore } from '#libs/store'
+// One process of the broker on the simulated log: a gateway, partitions of services, or both, as their apps wire them, without Nest and
+// without sockets.
 import type { MemoryClient } from '#libs/log'
+import { Partition } from '#libs/runtime'
 import type { Service } from '#libs/service'
+import type { MemoryStore } from '#libs/store'
 import { catalogue, gatewayInbox } from '#libs/topics'
 import { anonymousProvider } from '../../../apps/auth/src/core/anonymous.js'
 import { AuthWorker } from '../../../apps/auth/src/shell/auth-worker.js'
 import type { DeliveryFact } from '../../../apps/delivery/src/core/facts.js'
 import type { DeliveryState } from '../../../apps/delivery/src/core/state.js'
 import { Delivery } from '../../../apps/delivery/src/shell/delivery.js'
-import { GatewayCounters } from '../../../apps/gateway/src/core/counters.js'
-import { defaultGatewaySettings } from '../../../apps/gateway/src/core/settings.js'
-import { beginLife, type GatewayLife } from '../../../apps/gateway/src/shell/gateway-life.js'
 import { sessionService } from '../../../apps/session/src/core/session.service.js'
 import type { SessionFact, SessionsState } from '../../../apps/session/src/core/sessions.state.js'
-import { subscriptionService } from '../../../apps/subscription/src/core/subscription.service.js'
 import type { SubscriptionFact } from '../../../apps/subscription/src/core/subscription-facts.js'
+import { subscriptionService } from '../../../apps/subscription/src/core/subscription.service.js'
 import type { SubscriptionsState } from '../../../apps/subscription/src/core/subscriptions.state.js'
-import type { ClientEnd } from '../world/link.js'
-import { Link } from '../world/link.js'
+import type { ClientEnd, Link } from '../world/link.js'
 import type { Life, World } from '../world/world.js'
+import { GatewayPart } from './gateway-part.js'
+import { deliveryLimits } from './limits.js'
 import { ProcessLog } from './process-log.js'
 
-/** So small that everything that bounds brings about happens in a short run. */
-const limits = {
-  queueLengthMax: 0,
-  queueBytesMax: 0,
-  whenFull: 'dropOldest',
-  windowMax: 20,
-  windowOldMax: 8,
-  groupStrategy: 'roundRobin',
-} as const
+export type ServiceRole = 'auth' | 'session' | 'subscription' | 'delivery'
+
+/** One partition of one service. */
+export interface Duty {
+  readonly role: ServiceRole
+  readonly partition: number
+}
 
 export interface ProcessOptions {
   readonly world: World
-  readonly name: string
   readonly partitions: number
-  /** Outlives processes. */
+  /** All gateways that there are. */
+  readonly gateways: readonly string[]
+  /** The one that this process runs. */
+  readonly gateway: string | undefined
   readonly store: MemoryStore
   /** Something was said that a healthy broker does not say. */
   readonly complained: (sentence: string) => void
-  /** Bytes of queued messages in memory, and of the inbox before messages become facts. */
-  readonly memoryBytes: number
-  readonly inboxBytesMax: number
+  /** Another process has taken the partition over. */
+  readonly lost: (duty: Duty) => void
 }
 
-/** A process that runs every service: what standalone is. */
+/** So small that messages leave memory, and become facts, in a short run. */
+const memoryBytes = 2048
+const inboxBytesMax = 4096
+
 export class BrokerProcess implements Life {
   alive = true
   paused = false
-  ready = false
   readonly client: MemoryClient
-  readonly sessions: Partition<SessionsState, SessionFact>[] = []
-  readonly subscriptions: Partition<SubscriptionsState, SubscriptionFact>[] = []
-  readonly deliveries: Partition<DeliveryState, DeliveryFact>[] = []
-  readonly delivery: Delivery
-  readonly gatewayCounters = new GatewayCounters()
+  readonly sessions = new Map<number, Partition<SessionsState, SessionFact>>()
+  readonly subscriptions = new Map<number, Partition<SubscriptionsState, SubscriptionFact>>()
+  readonly deliveries = new Map<number, Partition<DeliveryState, DeliveryFact>>()
+  readonly #auths = new Map<number, AuthWorker>()
   readonly #options: ProcessOptions
   readonly #log: ProcessLog
-  readonly #links = new Set<Link>()
-  #gateway: GatewayLife | undefined
+  readonly #delivery: Delivery
+  readonly #session = sessionService({ sessionExpirySecondsMax: 604_800 })
+  readonly #subscription = subscriptionService({ pageMessagesMax: 3 })
+  readonly #gateway: GatewayPart | undefined
 
   constructor(options: ProcessOptions) {
     this.#options = options
-    const { world, store, partitions, memoryBytes, inboxBytesMax } = options
+    const { world, store, partitions, gateway } = options
     this.client = world.log.connect()
     this.#log = new ProcessLog(world, this, this.client)
-    this.delivery = new Delivery({
-      limits,
+    const failed = this.#complain('delivery')
+    this.#delivery = new Delivery({
+      limits: deliveryLimits,
       inboxBytesMax,
       log: this.#log,
       store,
       after: (millis, callback) => world.clockOf(this).after(millis, callback),
       run: (partition, decide) => {
-        this.deliveries[partition]?.run((_state, now, outcome) => {
+        this.deliveries.get(partition)?.run((_state, now, outcome) => {
           decide(now, outcome)
         })
       },
-      failed: (sentence, error) => {
-        this.#complain(sentence, error)
-      },
+      failed,
       memoryBytes,
       partitions,
     })
+    if (gateway === undefined) return
+    this.#gateway = new GatewayPart({
+      world,
+      life: this,
+      log: this.#log,
+      name: gateway,
+      partitions,
+      complained: this.#complain(gateway),
+    })
   }
 
-  /** Resolves when connections are taken. */
-  async start(): Promise<void> {
-    const { world, partitions, name } = this.#options
+  /** True when connections are taken. */
+  get ready(): boolean {
+    return this.alive && this.#gateway?.ready === true
+  }
+
+  /** What a log of several processes brings about. */
+  get counts(): { readonly outboxesSentAgain: number; readonly originsDropped: number } {
+    const all = [this.sessions, this.subscriptions, this.deliveries].flatMap((some) =>
+      [...some.values()].map(({ counters }) => counters),
+    )
+    return {
+      outboxesSentAgain: all.reduce((sum, { outboxesSentAgain }) => sum + outboxesSentAgain, 0),
+      originsDropped: all.reduce(
+        (sum, { originsDropped }) => sum + originsDropped,
+        this.#gateway?.repeated ?? 0,
+      ),
+    }
+  }
+
+  /** Resolves when the process does its duties and takes connections. */
+  async start(duties: readonly Duty[]): Promise<void> {
+    const { world, partitions, gateways } = this.#options
     world.current = this
-    const log = this.#log
-    const topics = [...Object.values(catalogue), gatewayInbox(name)]
-    await log.createTopics(
+    const topics = [...Object.values(catalogue), ...gateways.map(gatewayInbox)]
+    await this.#log.createTopics(
       topics.map((topic) => ({ topic, partitions: topic.partitioning === 'one' ? 1 : partitions })),
     )
-    const now = (): number => world.schedule.millis
-    for (let partition = 0; partition < partitions; partition++) {
-      new AuthWorker({
-        log,
-        partition,
-        clientPartitions: partitions,
-        providers: [anonymousProvider('all')],
-        now,
-        failed: (sentence, error) => {
-          this.#complain(sentence, error)
-        },
-      }).start()
+    await Promise.all(duties.map((duty) => this.own(duty)))
+    await this.#gateway?.start()
+  }
+
+  /** Takes a duty on; resolves when it is done from now on. */
+  async own({ role, partition }: Duty): Promise<void> {
+    this.#options.world.current = this
+    switch (role) {
+      case 'auth':
+        return this.#startAuth(partition)
+      case 'session':
+        return this.#run(role, partition, this.sessions, this.#session)
+      case 'subscription':
+        return this.#run(role, partition, this.subscriptions, this.#subscription)
+      case 'delivery':
+        return this.#run(role, partition, this.deliveries, this.#delivery.service, (state) => {
+          this.#delivery.restored(partition, state)
+        })
     }
-    const { delivery } = this
-    await Promise.all([
-      this.#run(this.sessions, sessionService({ sessionExpirySecondsMax: 604_800 })),
-      this.#run(this.subscriptions, subscriptionService({ pageMessagesMax: 3 })),
-      this.#run(this.deliveries, delivery.service, (partition, state) => {
-        delivery.restored(partition, state)
-      }),
-    ])
-    if (!this.alive) return
-    this.#gateway = await beginLife({
-      log,
-      settings: {
-        ...defaultGatewaySettings,
-        gatewayName: name,
-        clientPartitions: partitions,
-        topicPartitions: partitions,
-        windowMax: limits.windowMax,
-        windowMaxBefore5: limits.windowOldMax,
-      },
-      logger: {
-        debug: () => undefined,
-        info: () => undefined,
-        warn: (fields, sentence) => {
-          this.#complain(sentence, JSON.stringify(fields))
-        },
-        error: (fields, sentence) => {
-          this.#complain(sentence, JSON.stringify(fields))
-        },
-      },
-      counters: this.gatewayCounters,
-      now,
-      random: () => world.random.uint32(),
-    })
-    this.ready = true
+  }
+
+  /** Gives a duty up in good order. */
+  async disown({ role, partition }: Duty): Promise<void> {
+    this.#options.world.current = this
+    if (role === 'auth') {
+      const worker = this.#auths.get(partition)
+      this.#auths.delete(partition)
+      return worker?.stop()
+    }
+    const partitions = this.#partitionsOf(role)
+    const stopping = partitions.get(partition)
+    if (stopping === undefined) return
+    partitions.delete(partition)
+    await stopping.stop()
+    if (role === 'delivery') this.#delivery.restored(partition, undefined)
+  }
+
+  /** True when it does that duty now. */
+  does({ role, partition }: Duty): boolean {
+    if (!this.alive) return false
+    if (role === 'auth') return this.#auths.has(partition)
+    return this.#partitionsOf(role).get(partition)?.ready === true
   }
 
   /** A client connects. Undefined: nobody listens. */
   connect(client: ClientEnd, delayMicros: readonly [number, number]): Link | undefined {
-    const { world } = this.#options
-    const gateway = this.#gateway
-    if (!this.alive || this.paused || gateway === undefined || !this.ready) return undefined
-    const link = new Link({ world, life: this, delayMicros }, client)
-    this.#links.add(link)
-    world.current = this
-    link.opened(gateway.driver.open(link))
-    return link
+    return this.alive && !this.paused ? this.#gateway?.connect(client, delayMicros) : undefined
   }
 
   /** Stands still for some time, as a process does whose machine is busy or whose virtual machine is moved. */
@@ -167,43 +182,75 @@ export class BrokerProcess implements Life {
   wake(): void {
     this.paused = false
     this.client.paused = false
-    for (const link of this.#links) link.processWoke()
+    this.client.connected = true
+    if (this.alive) this.#gateway?.woke()
   }
 
-  /** The process is gone. What its log client had not sent is lost with it. */
+  /** The process is gone. */
   died(): void {
     this.alive = false
-    this.ready = false
-    for (const link of this.#links) link.processDied()
-    this.#links.clear()
+    this.#gateway?.died()
+  }
+
+  #partitionsOf(
+    role: Exclude<ServiceRole, 'auth'>,
+  ): Map<number, Pick<Partition<unknown, unknown>, 'ready' | 'stop'>> {
+    switch (role) {
+      case 'session':
+        return this.sessions
+      case 'subscription':
+        return this.subscriptions
+      case 'delivery':
+        return this.deliveries
+    }
+  }
+
+  #startAuth(partition: number): void {
+    const { world, partitions } = this.#options
+    if (this.#auths.has(partition)) return
+    const worker = new AuthWorker({
+      log: this.#log,
+      partition,
+      clientPartitions: partitions,
+      providers: [anonymousProvider('all')],
+      now: () => world.schedule.millis,
+      failed: this.#complain('auth'),
+    })
+    this.#auths.set(partition, worker)
+    worker.start()
   }
 
   async #run<State, Fact>(
-    into: Partition<State, Fact>[],
+    role: ServiceRole,
+    partition: number,
+    into: Map<number, Partition<State, Fact>>,
     service: Service<State, Fact>,
-    restored?: (partition: number, state: State | undefined) => void,
+    restored?: (state: State | undefined) => void,
   ): Promise<void> {
+    if (into.has(partition)) return
     const { world, partitions } = this.#options
-    for (let index = 0; index < partitions; index++) {
-      into.push(
-        new Partition({
-          log: this.#log,
-          service,
-          placement: { partition: index, clientPartitions: partitions, topicPartitions: partitions },
-          clock: world.clockOf(this),
-          failed: (sentence, error) => {
-            this.#complain(`${service.name} ${String(index)}: ${sentence}`, error)
-          },
-          restored: (state) => restored?.(index, state),
-        }),
-      )
-    }
-    await Promise.all(into.map((partition) => partition.start()))
+    const started = new Partition({
+      log: this.#log,
+      service,
+      placement: { partition, clientPartitions: partitions, topicPartitions: partitions },
+      clock: world.clockOf(this),
+      failed: this.#complain(`${role} ${String(partition)}`),
+      restored: (state) => restored?.(state),
+      lost: () => {
+        if (into.get(partition) !== started) return
+        into.delete(partition)
+        this.#options.lost({ role, partition })
+      },
+    })
+    into.set(partition, started)
+    await started.start()
   }
 
-  #complain(sentence: string, error: unknown): void {
-    if (!this.alive) return
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    this.#options.complained(`${sentence}: ${detail}`)
+  #complain(who: string): (sentence: string, error: unknown) => void {
+    return (sentence, error) => {
+      if (!this.alive) return
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#options.complained(`${who}: ${sentence}: ${detail}`)
+    }
   }
 }

@@ -26,6 +26,14 @@ export function judgeWills(ledger: Ledger): void {
   judgeOrder(ledger, receipts)
 }
 
+/** Wills that waited for their delay, and fired. */
+export function lateWillsOf({ sessions }: Ledger): number {
+  const receipts = sessions
+    .filter(({ clientId }) => clientId === 'watcher')
+    .flatMap((session) => session.receipts)
+  return receipts.filter(({ message }) => message.will && message.connection.willDelaySeconds > 0).length
+}
+
 const describe = ({ end, willDelaySeconds, cleanStart }: ConnectionView): string =>
   `${end ?? 'connected'}, delay ${String(willDelaySeconds)} s${cleanStart ? ', clean start' : ''}`
 

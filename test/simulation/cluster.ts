@@ -1,0 +1,274 @@
+// The broker of a run as four processes on a log that is none of theirs: two gateways, and two servers that share the partitions of
+// all services. Partitions move, and for a while two believe that they own one; processes die, stand still or are cut off.
+import { MemoryStore } from '#libs/store'
+import { allDuties, ownersOf, type Broker, type Owners } from './broker/owners.js'
+import { BrokerProcess, type Duty } from './broker/process.js'
+import type { Ledger } from './ledger/ledger.js'
+import type { World } from './world/world.js'
+
+const partitions = 4
+const gatewayNames = ['gateway-0', 'gateway-1']
+const serverCount = 2
+
+/** The others notice that a server is gone within so many microseconds, at least and at most. */
+const noticeMicros = [100_000, 600_000] as const
+
+export class Cluster implements Broker {
+  readonly #counts = {
+    crashes: 0,
+    pauses: 0,
+    cutOff: 0,
+    moves: 0,
+    unreachable: 0,
+    outboxesSentAgain: 0,
+    originsDropped: 0,
+  }
+  readonly #world: World
+  readonly #ledger: Ledger
+  readonly #gateways: (BrokerProcess | undefined)[] = []
+  readonly #servers: (BrokerProcess | undefined)[] = []
+  /** Which server has which duty. */
+  readonly #assigned = new Map<Duty, number>()
+
+  constructor(world: World, ledger: Ledger) {
+    this.#world = world
+    this.#ledger = ledger
+    for (const duty of allDuties(partitions)) this.#assigned.set(duty, world.random.below(serverCount))
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    const living = [...this.#gateways, ...this.#servers].flatMap((one) =>
+      one === undefined ? [] : [one.counts],
+    )
+    const { outboxesSentAgain, originsDropped, ...others } = this.#counts
+    return {
+      ...others,
+      outboxesSentAgain: living.reduce((sum, one) => sum + one.outboxesSentAgain, outboxesSentAgain),
+      originsDropped: living.reduce((sum, one) => sum + one.originsDropped, originsDropped),
+    }
+  }
+
+  get running(): BrokerProcess | undefined {
+    return this.#world.random.pick(this.#gateways.filter((gateway) => gateway?.ready === true))
+  }
+
+  get whole(): boolean {
+    return (
+      this.#gateways.every((gateway) => gateway?.ready === true) &&
+      [...this.#assigned].every(([duty, server]) => this.#servers[server]?.does(duty) === true)
+    )
+  }
+
+  get owners(): Owners {
+    return ownersOf([...this.#assigned].map(([duty, server]) => [duty, this.#servers[server]]))
+  }
+
+  start(): void {
+    for (let server = 0; server < serverCount; server++) this.#startServer(server)
+    for (const index of gatewayNames.keys()) this.#startGateway(index)
+  }
+
+  fault(): void {
+    const { random } = this.#world
+    const drawn = random.fraction()
+    const server = random.below(serverCount)
+    const gateway = random.below(gatewayNames.length)
+    if (drawn < 0.12) this.#crashGateway(gateway)
+    else if (drawn < 0.32) this.#crashServer(server)
+    else if (drawn < 0.37) this.#crashAll()
+    else if (drawn < 0.62) this.#moveSome()
+    else if (drawn < 0.76) this.#pauseServer(server)
+    else if (drawn < 0.82) this.#pauseGateway(gateway)
+    else if (drawn < 0.9) this.#cutOff(server)
+    else if (drawn < 0.95) this.#unreachable()
+    else this.#slow()
+  }
+
+  compact(): void {
+    this.#world.log.compact()
+  }
+
+  heal(): void {
+    this.#world.log.reachable = true
+    this.#world.stalled = false
+    this.#world.logStepMicros = 20
+    for (const process of [...this.#gateways, ...this.#servers]) process?.wake()
+  }
+
+  // ---- starting
+
+  #new(gateway: string | undefined, lost: (duty: Duty) => void): BrokerProcess {
+    return new BrokerProcess({
+      world: this.#world,
+      partitions,
+      gateways: gatewayNames,
+      gateway,
+      store: new MemoryStore(),
+      complained: (sentence) => {
+        this.#ledger.violated(`the broker complained: ${sentence}`)
+      },
+      lost,
+    })
+  }
+
+  #startServer(index: number): void {
+    this.#world.note('broker', `server ${String(index)} starts`)
+    const process: BrokerProcess = this.#new(undefined, (lost) => {
+      this.#world.afterIn(process, 200_000, () => {
+        for (const [duty, server] of this.#assigned) {
+          if (duty.role === lost.role && duty.partition === lost.partition && server === index)
+            this.#own(index, duty)
+        }
+      })
+    })
+    this.#servers[index] = process
+    this.#go(
+      process,
+      process.start([...this.#assigned].flatMap(([duty, server]) => (server === index ? [duty] : []))),
+    )
+  }
+
+  #startGateway(index: number): void {
+    this.#world.note('broker', `gateway ${String(index)} starts`)
+    const process = this.#new(gatewayNames[index], () => undefined)
+    this.#gateways[index] = process
+    this.#go(process, process.start([]))
+  }
+
+  #go(process: BrokerProcess, work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (process.alive) this.#ledger.violated(`a process could not do its work: ${String(error)}`)
+    })
+  }
+
+  #own(server: number, duty: Duty): void {
+    const process = this.#servers[server]
+    if (process?.alive === true && !process.paused) this.#go(process, process.own(duty))
+  }
+
+  // ---- what goes wrong
+
+  #crashGateway(index: number): void {
+    this.#world.note('broker', `gateway ${String(index)} dies`)
+    this.#died(this.#gateways[index])
+    this.#gateways[index] = undefined
+    this.#world.after(this.#world.random.below(1_000_000), () => {
+      if (this.#gateways[index] === undefined) this.#startGateway(index)
+    })
+  }
+
+  #crashServer(index: number): void {
+    const { random } = this.#world
+    this.#world.note('broker', `server ${String(index)} dies`)
+    this.#died(this.#servers[index])
+    this.#servers[index] = undefined
+    this.#handOver(index)
+    this.#world.after(random.below(1_500_000), () => {
+      if (this.#servers[index] === undefined) this.#startServer(index)
+    })
+  }
+
+  #crashAll(): void {
+    for (let index = 0; index < serverCount; index++) this.#crashServer(index)
+    for (const index of gatewayNames.keys()) this.#crashGateway(index)
+  }
+
+  #died(process: BrokerProcess | undefined): void {
+    if (process === undefined) return
+    this.#counts.crashes++
+    this.#ledger.crashes.push(this.#world.schedule.micros)
+    const { outboxesSentAgain, originsDropped } = process.counts
+    this.#counts.outboxesSentAgain += outboxesSentAgain
+    this.#counts.originsDropped += originsDropped
+    process.died()
+    process.client.crash()
+  }
+
+  /** The others notice that a server does not answer, and take its duties over. */
+  #handOver(index: number): void {
+    const { random } = this.#world
+    const [least, most] = noticeMicros
+    this.#world.after(least + random.below(most - least), () => {
+      const other = 1 - index
+      const isGone = this.#servers[index]
+      if (isGone?.alive === true && !isGone.paused && isGone.client.connected) return
+      if (this.#servers[other] === undefined) return
+      for (const [duty, server] of this.#assigned) if (server === index) this.#give(duty, other)
+    })
+  }
+
+  #give(duty: Duty, server: number): void {
+    this.#counts.moves++
+    this.#assigned.set(duty, server)
+    this.#own(server, duty)
+  }
+
+  /** Some duties move: in good order, or before the old owner has heard of it. */
+  #moveSome(): void {
+    const { random } = this.#world
+    for (const [duty, server] of this.#assigned) {
+      if (!random.chance(0.3)) continue
+      const other = 1 - server
+      const old = this.#servers[server]
+      if (this.#servers[other]?.alive !== true) continue
+      const inGoodOrder = random.chance(0.4)
+      if (!inGoodOrder) this.#give(duty, other)
+      else this.#assigned.set(duty, other)
+      if (old === undefined) continue
+      const leave = (): void => {
+        if (this.#assigned.get(duty) === server) return
+        const leaving = old.disown(duty).then(() => {
+          if (inGoodOrder && this.#assigned.get(duty) === other) this.#give(duty, other)
+        })
+        this.#go(old, leaving)
+      }
+      this.#world.afterIn(old, inGoodOrder ? 0 : random.below(800_000), leave)
+    }
+  }
+
+  #pauseServer(index: number): void {
+    const process = this.#servers[index]
+    if (process === undefined) return
+    this.#counts.pauses++
+    this.#world.note('broker', `server ${String(index)} stands still`)
+    process.pause(this.#world.random.below(2_000_000))
+    this.#handOver(index)
+  }
+
+  #pauseGateway(index: number): void {
+    this.#counts.pauses++
+    this.#world.note('broker', `gateway ${String(index)} stands still`)
+    this.#gateways[index]?.pause(this.#world.random.below(1_000_000))
+  }
+
+  #cutOff(index: number): void {
+    const process = this.#servers[index]
+    if (process === undefined) return
+    this.#counts.cutOff++
+    this.#world.note('broker', `server ${String(index)} is cut off`)
+    process.client.connected = false
+    this.#handOver(index)
+    this.#world.after(this.#world.random.below(1_500_000), () => {
+      process.client.connected = true
+    })
+  }
+
+  #unreachable(): void {
+    const { log, random } = this.#world
+    this.#counts.unreachable++
+    this.#world.note('broker', 'the log cannot be reached')
+    this.#world.stalled = true
+    log.reachable = false
+    this.#world.after(random.below(1_200_000), () => {
+      log.reachable = true
+      this.#world.stalled = false
+    })
+  }
+
+  #slow(): void {
+    this.#world.logStepMicros = this.#world.random.pick([200, 2000]) ?? 200
+    this.#world.after(300_000, () => {
+      this.#world.logStepMicros = 20
+    })
+  }
+}
