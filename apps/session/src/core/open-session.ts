@@ -22,6 +22,7 @@ function isSettled(turn: Turn, row: SessionRow | undefined, opening: Opening): b
   if (turn.now - opening.arrivedMillis > turn.settings.openAgeMillisMax) return true
   if (hasEnded(turn.state, address)) return true
   if (!turn.state.remembered.has(addressKey(address))) return false
-  turn.outcome.fact({ kind: 'ConnectionForgotten', address })
+  // It may come once more where auth repeats itself; elsewhere it has done its work.
+  if (!turn.settings.openRepeats) turn.outcome.fact({ kind: 'ConnectionForgotten', address })
   return true
 }

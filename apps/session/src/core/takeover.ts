@@ -2,8 +2,8 @@
 import type { Address, SessionRow } from '#libs/topics'
 import { endConnection, type Ending } from './expiry.js'
 import { beginOrResume, type Newcomer } from './session.js'
-import { addressKey, hasEnded, sameAddress } from './sessions.state.js'
-import { close, note, refuse, storeRow, type Turn } from './turn.js'
+import { hasEnded, sameAddress } from './sessions.state.js'
+import { close, note, refuse, remember, storeRow, type Turn } from './turn.js'
 
 /** Session taken over, as reason code of DISCONNECT and CONNACK. */
 const takenOver = { code: 0x8e, sentence: 'The client has connected again.' }
@@ -19,9 +19,9 @@ export function takeOver(turn: Turn, row: SessionRow, newcomer: Newcomer): void 
   const newest = waiting?.opening.connectOffset ?? row.connectOffset
   // auth answers in no order: a CONNECT that came before the living connection's must not win. Offsets of two lives do not compare.
   if (!isGone && newcomer.opening.connectOffset < newest) {
-    return refuse(turn, newcomer.opening.address, takenOver)
+    return supersede(turn, newcomer.opening.address)
   }
-  if (waiting !== undefined) refuse(turn, waiting.opening.address, takenOver)
+  if (waiting !== undefined) supersede(turn, waiting.opening.address)
   // The first CONNECT of several sets the time: a storm of them must not put it off for ever.
   const untilMillis = waiting?.untilMillis ?? turn.now + turn.settings.takeoverMillisMax
   const contested: SessionRow = { ...row, waiting: { ...newcomer, untilMillis } }
@@ -34,6 +34,12 @@ export function takeOver(turn: Turn, row: SessionRow, newcomer: Newcomer): void 
     code: takenOver.code,
     detail: `by ${newcomer.opening.address.gateway}`,
   })
+}
+
+/** Another connection has taken this one's place before it had it. */
+function supersede(turn: Turn, address: Address): void {
+  refuse(turn, address, takenOver)
+  if (turn.settings.openRepeats) remember(turn, address)
 }
 
 /** True when the gateway of the old connection has been started again, as the newcomer shows. */
@@ -57,11 +63,7 @@ export function connectionClosed(
     if (row?.birth !== birth) turn.ended.push({ clientId, birth })
     return
   }
-  if (hasEnded(turn.state, address)) return
-  // Its OpenSession is still on its way, and would make a session for nobody.
-  if (turn.state.remembered.has(addressKey(address))) return
-  const untilMillis = turn.now + turn.settings.rememberMillis
-  turn.outcome.fact({ kind: 'ConnectionRemembered', address, untilMillis })
+  remember(turn, address)
 }
 
 /** A receiver held no connection for what was sent to it: whoever is still connected there is a ghost. */
@@ -74,6 +76,7 @@ export function connectionGone(
 
 /** The living connection of this row is over: whoever waits comes in, or the client is away. */
 function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
+  if (turn.settings.openRepeats && row.address !== undefined) remember(turn, row.address)
   const left = endConnection(turn, row, ending)
   const { waiting } = row
   if (waiting !== undefined && !hasEnded(turn.state, waiting.opening.address)) {

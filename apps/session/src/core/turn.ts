@@ -16,7 +16,7 @@ import {
   type SessionRow,
   type SubscriptionRecord,
 } from '#libs/topics'
-import type { SessionFact, SessionsState } from './sessions.state.js'
+import { addressKey, hasEnded, type SessionFact, type SessionsState } from './sessions.state.js'
 
 export interface SessionSettings {
   /** The longest session expiry that is granted, in seconds; 0xFFFFFFFF grants sessions that never end. */
@@ -27,6 +27,8 @@ export interface SessionSettings {
   readonly openAgeMillisMax: Millis
   /** How long a connection that ended before its OpenSession arrived is remembered. */
   readonly rememberMillis: Millis
+  /** True where auth may answer a CONNECT twice (its partitions move): then connections that are over are remembered for as long. */
+  readonly openRepeats: boolean
 }
 
 /** One call of `decide` or `tick`. */
@@ -43,6 +45,13 @@ export const identityOf = (row: SessionRow): SessionIdentity => ({ clientId: row
 
 export function storeRow(turn: Turn, row: SessionRow): void {
   turn.outcome.fact({ kind: 'SessionStored', row })
+}
+
+/** An OpenSession of this connection may still come, or come once more: it would make a session for nobody. */
+export function remember(turn: Turn, address: Address): void {
+  const { state, outcome, now, settings } = turn
+  if (hasEnded(state, address) || state.remembered.has(addressKey(address))) return
+  outcome.fact({ kind: 'ConnectionRemembered', address, untilMillis: now + settings.rememberMillis })
 }
 
 /** The session is there: the gateway may send CONNACK. */
