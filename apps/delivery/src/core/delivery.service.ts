@@ -18,7 +18,7 @@ import {
 } from '#libs/topics'
 import { Arrivals } from './arrivals.js'
 import { deliveryFacts, type DeliveryFact } from './facts.js'
-import { distribute, Group, groupAcknowledged, sendAgain } from './group.js'
+import { distribute, Group, groupAcknowledged } from './group.js'
 import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-members.js'
 import { moveOn, passBatch } from './keep.js'
 import { firstLookMillis, pin, unpin } from './memory.js'
@@ -125,14 +125,16 @@ function sameLimits(a: DeliveryLimits | undefined, b: DeliveryLimits): boolean {
   )
 }
 
-/** What was on its way when the partition was lost goes out again; a gateway drops what it already had, by number. */
+/**
+ * What was on its way when the partition was lost goes out again; a gateway drops what it already had, by number. Not so what groups
+ * have handed to clean members: their numbers do not rise per connection, and a message of QoS 2 would come twice.
+ */
 function sendAllAgain(turn: Turn): void {
   for (const queue of turn.state.queues.values()) {
     if (queue.online === undefined) continue
     queue.line.written = queue.line.head
     writeOut(turn, queue)
   }
-  for (const group of turn.state.groups.values()) sendAgain(turn, group)
 }
 
 /** Reads batches of the inbox; its cursors are made once. */

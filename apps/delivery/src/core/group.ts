@@ -128,18 +128,6 @@ function marksFor(member: Member, marks: number): number {
   return qos | (member.retainAsPublished ? marks & ~markQos : 0)
 }
 
-/** Sends what members have and have not acknowledged again: after a restore. */
-export function sendAgain(turn: Turn, group: Group): void {
-  for (const [number, member] of group.owners) {
-    const position = group.line.find(number)
-    const message = position < 0 ? undefined : group.line.messageAt(position)
-    if (message === undefined || member.online === undefined) continue
-    const marks = marksFor(member, group.line.marksAt(position))
-    turn.outbox?.shared(member.online, group.birth, number, marks, message, member.subscriptionIds)
-    turn.counters.resent++
-  }
-}
-
 /** What became of a message at a transient member. QoS 2 that was received stays with the member [MQTT-4.8.2-5]. */
 export function groupAcknowledged(turn: Turn, group: Group, number: number, step: number): void {
   const member = group.owners.get(number)
