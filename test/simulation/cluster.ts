@@ -10,6 +10,8 @@ const partitions = 4
 const gatewayNames = ['gateway-0', 'gateway-1']
 const serverCount = 2
 
+const reconcileMicros = 200_000
+
 /** The others notice that a server is gone within so many microseconds, at least and at most. */
 const noticeMicros = [100_000, 600_000] as const
 
@@ -66,6 +68,15 @@ export class Cluster implements Broker {
   start(): void {
     for (let server = 0; server < serverCount; server++) this.#startServer(server)
     for (const index of gatewayNames.keys()) this.#startGateway(index)
+    this.#reconcile()
+  }
+
+  /** Who has a duty and does not do it takes it on: as a consumer group keeps telling its members. */
+  #reconcile(): void {
+    this.#world.after(reconcileMicros, () => {
+      for (const [duty, server] of this.#assigned) this.#own(server, duty)
+      this.#reconcile()
+    })
   }
 
   fault(): void {
@@ -97,7 +108,7 @@ export class Cluster implements Broker {
 
   // ---- starting
 
-  #new(gateway: string | undefined, lost: (duty: Duty) => void): BrokerProcess {
+  #new(gateway: string | undefined): BrokerProcess {
     return new BrokerProcess({
       world: this.#world,
       partitions,
@@ -107,20 +118,13 @@ export class Cluster implements Broker {
       complained: (sentence) => {
         this.#ledger.violated(`the broker complained: ${sentence}`)
       },
-      lost,
+      lost: () => undefined,
     })
   }
 
   #startServer(index: number): void {
     this.#world.note('broker', `server ${String(index)} starts`)
-    const process: BrokerProcess = this.#new(undefined, (lost) => {
-      this.#world.afterIn(process, 200_000, () => {
-        for (const [duty, server] of this.#assigned) {
-          if (duty.role === lost.role && duty.partition === lost.partition && server === index)
-            this.#own(index, duty)
-        }
-      })
-    })
+    const process = this.#new(undefined)
     this.#servers[index] = process
     this.#go(
       process,
@@ -130,7 +134,7 @@ export class Cluster implements Broker {
 
   #startGateway(index: number): void {
     this.#world.note('broker', `gateway ${String(index)} starts`)
-    const process = this.#new(gatewayNames[index], () => undefined)
+    const process = this.#new(gatewayNames[index])
     this.#gateways[index] = process
     this.#go(process, process.start([]))
   }
@@ -213,12 +217,11 @@ export class Cluster implements Broker {
       if (this.#servers[other]?.alive !== true) continue
       const inGoodOrder = random.chance(0.4)
       if (!inGoodOrder) this.#give(duty, other)
-      else this.#assigned.set(duty, other)
       if (old === undefined) continue
       const leave = (): void => {
-        if (this.#assigned.get(duty) === server) return
+        if (!inGoodOrder && this.#assigned.get(duty) === server) return
         const leaving = old.disown(duty).then(() => {
-          if (inGoodOrder && this.#assigned.get(duty) === other) this.#give(duty, other)
+          if (inGoodOrder && this.#assigned.get(duty) === server) this.#give(duty, other)
         })
         this.#go(old, leaving)
       }

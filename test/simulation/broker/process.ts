@@ -58,7 +58,7 @@ export class BrokerProcess implements Life {
   readonly #options: ProcessOptions
   readonly #log: ProcessLog
   readonly #delivery: Delivery
-  readonly #session = sessionService({ sessionExpirySecondsMax: 604_800 })
+  readonly #session
   readonly #subscription = subscriptionService({ pageMessagesMax: 3 })
   readonly #gateway: GatewayPart | undefined
 
@@ -67,6 +67,10 @@ export class BrokerProcess implements Life {
     const { world, store, partitions, gateway } = options
     this.client = world.log.connect()
     this.#log = new ProcessLog(world, this, this.client)
+    this.#session = sessionService({
+      sessionExpirySecondsMax: 604_800,
+      openRepeats: !this.#log.atomicCommit,
+    })
     const failed = this.#complain('delivery')
     this.#delivery = new Delivery({
       limits: deliveryLimits,
