@@ -208,6 +208,16 @@ export class Connection {
     return false
   }
 
+  /** True when every packet that came has its answer, or nobody is there to read it. Otherwise reading stops until then. */
+  isAnswered(): boolean {
+    if (this.outlet.isGone) return true
+    if (!this.publishesAreStored()) return false
+    // A kept session's answers come from delivery, those of a SUBSCRIBE from all whom it concerns, CONNACK from session.
+    if (this.requests === null && this.owedByDelivery === 0 && this.state !== 'waiting') return true
+    this.stalled = true
+    return false
+  }
+
   /** What this connection appended up to the awaited turn is stored. */
   appendsStored(): void {
     if (!this.isReading) reportEnd(this)

@@ -43,8 +43,7 @@ export function dispatch(connection: Connection, buffer: Uint8Array, frame: Fram
     case PACKET.unsubscribe:
       return onUnsubscribe(connection, buffer, frame)
     case PACKET.disconnect:
-      onDisconnect(connection, buffer, frame)
-      return true
+      return onDisconnect(connection, buffer, frame)
     case PACKET.auth:
       onAuth(connection, buffer, frame)
       return true

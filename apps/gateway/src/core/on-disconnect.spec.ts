@@ -18,6 +18,20 @@ describe('the end of a connection', () => {
     expect(rig.gateway.connections.count).toBe(0)
   })
 
+  it('waits, when the client says it, for the answers to what came before', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5)
+    client.send(publishPacket('t', { qos: 1, packetId: 1 }), {
+      kind: 'disconnect',
+      reasonCode: 0,
+      properties: {},
+    })
+    expect(client.isClosed).toBe(false)
+    rig.store(rig.endTurn())
+    expect(client.take()).toMatchObject([{ kind: 'puback' }])
+    expect(client.isClosed).toBe(true)
+  })
+
   it('is told when everything that the client sent is stored, not before', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5)

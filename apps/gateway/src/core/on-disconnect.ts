@@ -4,15 +4,18 @@ import type { Frame } from '#libs/mqtt'
 import type { Connection } from './connection.js'
 import { ending } from './ending.js'
 
-export function onDisconnect(connection: Connection, buffer: Uint8Array, frame: Frame): void {
+/** False: what came before it must be answered first. */
+export function onDisconnect(connection: Connection, buffer: Uint8Array, frame: Frame): boolean {
   const { settings } = connection.gateway
   const packet = decodeFromClient(buffer, frame, connection.version, settings.limits)
-  if (packet.kind !== 'disconnect') return
+  if (packet.kind !== 'disconnect') return true
   const { reasonCode, properties } = packet
   const { sessionExpiryInterval } = properties
   if (connection.sessionExpirySeconds === 0 && (sessionExpiryInterval ?? 0) > 0) {
     throw protocolError('A session that ends with its connection cannot be prolonged.', 'MQTT-3.14.2-2')
   }
+  // Programs that send all at once and then read expect every answer; none can follow when this is done.
+  if (!connection.isAnswered()) return false
   ending(connection, {
     cause: 'client',
     reasonCode,
@@ -24,4 +27,5 @@ export function onDisconnect(connection: Connection, buffer: Uint8Array, frame: 
         ? undefined
         : Math.min(sessionExpiryInterval, settings.sessionExpirySecondsMax),
   })
+  return true
 }

@@ -22,6 +22,14 @@ describe('PUBREL', () => {
     ])
   })
 
+  it('that does not wait for its PUBREC is answered behind it', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(4)
+    client.send(publishPacket('t', { qos: 2, packetId: 1 }), pubrel(1))
+    rig.store(rig.endTurn())
+    expect(client.take()).toMatchObject([{ kind: 'pubrec' }, { kind: 'pubcomp', packetId: 1 }])
+  })
+
   it('tells no reason to a client that does not want any', () => {
     const client = new GatewayRig().connect(5, { properties: { requestProblemInformation: false } })
     client.send(pubrel(1))

@@ -4,6 +4,7 @@ import type { Frame } from '#libs/mqtt'
 import { catalogue, deliveryRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
 import { sendAck } from './send-ack.js'
+import { NO_TARGET } from './turns.js'
 
 /** False: it must wait for its PUBREC. */
 export function onPubrel(connection: Connection, buffer: Uint8Array, frame: Frame): boolean {
@@ -13,7 +14,11 @@ export function onPubrel(connection: Connection, buffer: Uint8Array, frame: Fram
   const { packetId } = ack
   if (!connection.kept) {
     const known = receivedIds?.delete(packetId) ?? false
-    sendAck(connection, PACKET.pubcomp, packetId, known ? 0 : REASON.packetIdentifierNotFound)
+    const code = known ? 0 : REASON.packetIdentifierNotFound
+    // A client that did not wait for its PUBREC gets it all the same, and first.
+    if (connection.lastPublishTurn <= gateway.turns.storedNumber)
+      sendAck(connection, PACKET.pubcomp, packetId, code)
+    else gateway.turns.current.add(connection, PACKET.pubcomp, packetId, code, NO_TARGET)
     return true
   }
   // Its delivery owner knows the packet id, perhaps from an earlier connection; the answer is ReleaseStored.

@@ -7,6 +7,8 @@ export interface Outlet {
   at: number
   /** Bytes that the socket was given and has not taken yet. */
   readonly pending: number
+  /** The socket is gone: nobody reads what is written. */
+  readonly isGone: boolean
   /** Makes room for `length` bytes at `at`, perhaps in another `bytes`; to be called when `at + length > bytes.length`. */
   room(length: number): void
   /** The client has its session: for the log. */

@@ -12,9 +12,9 @@ export interface SubscribeRequest {
   owed: number
 }
 
-/** Begins to wait for the answers, or answers at once when there is nobody to ask. Returns the request's number. */
+/** Begins to wait for the answers, or answers at once when there is nobody to ask. */
 export function openRequest(connection: Connection, number: number, request: SubscribeRequest): void {
-  if (request.owed === 0) {
+  if (request.owed === 0 && connection.requests === null) {
     answer(connection, request)
     return
   }
@@ -22,24 +22,28 @@ export function openRequest(connection: Connection, number: number, request: Sub
   requests.set(number, request)
 }
 
-/** One partition or group has stored its part. The acknowledgement goes out when all have. */
+/** One partition or group has stored its part. The acknowledgement goes out when all have, and those of earlier requests are out. */
 export function onSubscribed(
   connection: Connection,
   number: number,
   codes: readonly { readonly place: number; readonly code: number }[],
 ): void {
-  const request = connection.requests?.get(number)
-  if (request === undefined) return
+  const { requests } = connection
+  const request = requests?.get(number)
+  if (requests === null || request === undefined) return
   for (const { place, code } of codes) {
     request.owed--
     const known = request.codes[place]
     request.codes[place] = known === undefined ? code : together(request.kind, known, code)
   }
   if (request.owed > 0) return
-  connection.requests?.delete(number)
-  if (connection.requests?.size === 0) connection.requests = null
-  answer(connection, request)
-  if (connection.requests === null) connection.goOn()
+  for (const [earliest, done] of requests) {
+    if (done.owed > 0) return
+    requests.delete(earliest)
+    answer(connection, done)
+  }
+  connection.requests = null
+  connection.goOn()
 }
 
 /** What is told of one filter when several were asked: a refusal before all; of an UNSUBSCRIBE that it existed anywhere. */

@@ -24,6 +24,8 @@ export interface Transport {
 export interface TransportEvents {
   received(buffer: Uint8Array, from: number, to: number): void
   drained(): void
+  /** Nothing more will come, but the other side may still read. True: `end` follows; false: there is nothing to say, close at once. */
+  finished(): boolean
   /** Called once, last. */
   closed(): void
 }

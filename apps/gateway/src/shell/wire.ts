@@ -24,6 +24,8 @@ export class Wire implements Outlet, TransportEvents {
   #paused = false
   #closing = false
   #closed = false
+  /** The other side sends nothing more; what it has asked is still answered. */
+  #finished = false
   /** When it began to close; 0: it did not. A peer that does not close its side is cut. */
   closingSince = 0
   /** How the driver counts it: half-open until its session is there, over when its end is decided. */
@@ -62,6 +64,17 @@ export class Wire implements Outlet, TransportEvents {
     this.driver.flow(connection)
   }
 
+  finished(): boolean {
+    const { connection, driver } = this
+    if (connection === null) return false
+    driver.enter(0)
+    this.#finished = true
+    // Its last words are on their way out.
+    if (this.#closing) return true
+    if (connection.state === 'connecting') return false
+    return connection.stalled || !connection.isAnswered()
+  }
+
   closed(): void {
     if (this.#closed) return
     this.#closed = true
@@ -84,7 +97,22 @@ export class Wire implements Outlet, TransportEvents {
     this.connection?.socketClosed()
   }
 
+  /** Everything is answered: the connection is broken now, and its last bytes leave. */
+  #finish(connection: Connection): void {
+    connection.socketClosed()
+    this.close()
+  }
+
   // ---- from the machine
+
+  get isGone(): boolean {
+    return this.#closed
+  }
+
+  /** True when nothing more will come. */
+  get isFinished(): boolean {
+    return this.#finished
+  }
 
   get pending(): number {
     return this.#isPending ? this.transport.pending : 0
@@ -151,7 +179,9 @@ export class Wire implements Outlet, TransportEvents {
       return
     }
     if (this.#heldLength > 0) this.#takeHeld(connection)
-    if (this.#closed && !connection.stalled) this.#leave()
+    if (this.#closing || connection.stalled) return this.#pauseIfNeeded(connection)
+    if (this.#closed) this.#leave()
+    else if (this.#finished && connection.isAnswered()) this.#finish(connection)
     else this.#pauseIfNeeded(connection)
   }
 

@@ -273,6 +273,10 @@ export class RigClient implements Outlet {
     this.#give()
   }
 
+  get isGone(): boolean {
+    return this.connection.state === 'closed'
+  }
+
   accepted(): void {}
 
   ended(): void {}

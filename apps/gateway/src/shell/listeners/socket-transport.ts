@@ -26,7 +26,10 @@ export class SocketTransport implements Transport {
     socket.on('error', ignore)
     if (closing === undefined) {
       // MQTT knows no half-closed connections: who sends nothing any more is gone, and that counts at once, before other sockets are read.
+      // Only what was asked before is still answered: `printf … | nc` closes its side and then reads.
+      socket.allowHalfOpen = true
       socket.on('end', () => {
+        if (this.events?.finished() === true) return
         this.closed()
         socket.destroy()
       })

@@ -32,6 +32,7 @@ export class EchoReception implements Reception {
       drained: () => {
         this.drained++
       },
+      finished: () => false,
       closed: () => {
         this.closed++
       },
