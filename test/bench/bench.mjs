@@ -8,16 +8,20 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cpuSeconds, pause, residentMiB, startBroker } from './broker.mjs'
+import { startBroker } from './broker.mjs'
 import { compileLoad, isClean, runLoad } from './load.mjs'
 import { peers } from './peers/peers.mjs'
 import { describeMachine, renderTable } from './report.mjs'
+import { measureRest } from './rest.mjs'
 import { rows } from './rows.mjs'
+import { measureForgetting, measureRestore } from './scale.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
 const KEPT = join(root, 'results', 'bench.json')
 const PAGE = join(root, 'docs', 'reference', 'benchmarks.md')
 const RUNS = 3
+/** What is measured otherwise than by one load after the other, by the `measure` of the row. */
+const measures = { rest: measureRest, restore: measureRestore, forgetting: measureForgetting }
 
 const { values: options } = parseArgs({
   options: {
@@ -63,28 +67,6 @@ async function measureLoad(program, row, name, runs) {
   return { results, clean: results.every(isClean) }
 }
 
-/** What a broker costs that has nothing to do: time to its first packet, memory, CPU while 10,000 connections sleep. */
-async function measureRest(program, name, runs) {
-  const results = []
-  for (let run = 0; run < runs; run++) {
-    const broker = await startBroker(name, peers[name])
-    try {
-      await pause(3000)
-      const rssMiB = residentMiB(broker.pid)
-      const load = runLoad(program, ['connect', '-n', '10000', '--hold', '20', '--subscribe', '1'], broker)
-      await pause(7000)
-      const before = cpuSeconds(broker.pid)
-      await pause(10_000)
-      const idleCpuPercent = (cpuSeconds(broker.pid) - before) * 10
-      const result = await load
-      results.push({ startMillis: broker.startMillis, rssMiB, idleCpuPercent, clean: isClean(result) })
-    } finally {
-      await broker.stop()
-    }
-  }
-  return { results, clean: results.every(({ clean }) => clean) }
-}
-
 function keptResults() {
   try {
     return JSON.parse(readFileSync(KEPT, 'utf8'))
@@ -107,12 +89,13 @@ for (const name of names) peers[name].prepare()
 for (const row of wanted) {
   for (const name of names) {
     if (row.mqtt5 && !peers[name].mqtt5) continue
+    if (row.ours && name !== 'tbmq') continue
     const runs = options.runs === undefined ? (row.runs ?? RUNS) : Number(options.runs)
     process.stderr.write(`${row.id} on ${name} … `)
     let outcome
     try {
-      outcome = row.rest
-        ? await measureRest(program, name, runs)
+      outcome = row.measure
+        ? await measures[row.measure]({ program, name, peer: peers[name], runs })
         : await measureLoad(program, row, name, runs)
     } catch (error) {
       outcome = { error: error.message }

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const BROKER_CORE = '0'
-const START_SECONDS = 30
 const STOP_SECONDS = 30
 
 /** CONNECT of MQTT 3.1.1, clean session, client id `bench`: the first packet a broker must accept. */
@@ -52,9 +51,12 @@ const accepts = (port) =>
     socket.on('close', () => resolve(false))
   })
 
-/** Starts a peer of peers.mjs and returns when it accepted a packet. `startMillis` counts from the spawn. */
-export async function startBroker(name, peer) {
-  const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
+/**
+ * Starts a peer of peers.mjs and returns when it accepted a packet. `startMillis` counts from the spawn.
+ * `folder`: that of a broker that crashed, otherwise a new one; `envOf(folder)`: more for its environment.
+ */
+export async function startBroker(name, peer, { folder: former, envOf, startSeconds = 30 } = {}) {
+  const folder = former ?? mkdtempSync(join(tmpdir(), `bench-${name}-`))
   const port = await freePort()
   const { program, args, env } = peer.command(port, folder)
   const log = join(folder, 'broker.log')
@@ -64,16 +66,16 @@ export async function startBroker(name, peer) {
   const child = spawn(
     'sh',
     ['-c', 'ulimit -n "$(ulimit -H -n)"; exec taskset -c "$0" "$@"', BROKER_CORE, program, ...args],
-    { stdio: ['ignore', output, output], env: { ...process.env, ...env } },
+    { stdio: ['ignore', output, output], env: { ...process.env, ...env, ...envOf?.(folder) } },
   )
   const ended = new Promise((resolve) => child.on('exit', resolve))
   const complain = (what) =>
     new Error(`${name} ${what}; its output:\n${readFileSync(log, 'utf8').slice(-2000)}`)
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw complain(`ended with ${child.exitCode}`)
-    if (performance.now() - started > START_SECONDS * 1000) {
+    if (performance.now() - started > startSeconds * 1000) {
       child.kill('SIGKILL')
-      throw complain(`accepted nothing within ${START_SECONDS} s`)
+      throw complain(`accepted nothing within ${startSeconds} s`)
     }
     await pause(2)
   }
@@ -81,7 +83,14 @@ export async function startBroker(name, peer) {
   return {
     port,
     pid: child.pid,
+    folder,
     startMillis,
+    sinceStart: () => performance.now() - started,
+    /** SIGKILL; the folder stays. */
+    async crash() {
+      child.kill('SIGKILL')
+      await ended
+    },
     async stop() {
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000)
       child.kill('SIGTERM')
@@ -104,4 +113,4 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-export { pause }
+export { freePort, pause }

@@ -2,6 +2,7 @@
 //
 //   figure    what is taken from mqttload's result: `value` of it, in `unit`; `more: false` if less is better
 //   must, aim times Mosquitto in the same run (for `more: false`: at most so many times), or `ofRow`: times our own other row
+//   measure   measured otherwise than by mqttload alone (rest.mjs, scale.mjs); `ours`: on our broker only
 //   warm      the load before measuring; 3 s of the same row unless said otherwise
 
 const perSecond = { value: (result) => result.delivered_per_s, unit: '/s', more: true }
@@ -11,6 +12,10 @@ const memory = { value: (result) => result.rss_per_conn / 1024, unit: 'KiB', mor
 const p50 = { value: (result) => result.lat_ms.p50, unit: 'ms', more: false }
 const p99 = { value: (result) => result.lat_ms.p99, unit: 'ms', more: false }
 const cpu = { value: (result) => result.broker_cpu, unit: 'core', more: false }
+
+const seconds = { unit: 's', more: false }
+const mebibytes = { unit: 'MiB', more: false }
+const heapOf = ({ heapMiB, externalMiB }) => heapMiB + externalMiB
 
 const timed = ['--warmup', '2', '--duration', '5']
 const load = (text) => [...text.split(' '), ...timed]
@@ -152,7 +157,7 @@ export const rows = [
   {
     id: 'rest',
     title: 'at rest',
-    rest: true,
+    measure: 'rest',
     runs: 3,
     figures: [
       {
@@ -162,6 +167,7 @@ export const rows = [
         more: false,
         mustBe: 1.5,
       },
+      { value: (result) => result.startCpu, name: 'CPU time of a start', unit: 's', more: false },
       {
         value: (result) => result.rssMiB,
         name: 'memory at start',
@@ -178,6 +184,46 @@ export const rows = [
         mustBe: 2,
         aimBe: 0.5,
       },
+    ],
+  },
+  {
+    id: 'restore',
+    title: '100,000 kept sessions × 3 subscriptions and 100,000 retained, after SIGKILL',
+    measure: 'restore',
+    ours: true,
+    figures: [
+      { ...seconds, value: (result) => result.connackSeconds, name: 'first packet accepted', mustBe: 10 },
+      { ...seconds, value: (result) => result.readySeconds, name: 'ready', mustBe: 10 },
+      { ...seconds, value: (result) => result.startCpu, name: 'CPU time' },
+      { ...mebibytes, value: (result) => result.rssMiB, name: 'memory' },
+    ],
+  },
+  {
+    id: 'forgetting',
+    title: '1,000,000 topics and 200,000 subscriptions come and go',
+    measure: 'forgetting',
+    ours: true,
+    runs: 1,
+    figures: [
+      {
+        value: ({ before, after }) => (heapOf(after) / heapOf(before)) * 100 - 100,
+        name: 'more heap and external memory',
+        unit: '%',
+        more: false,
+        mustBe: 20,
+      },
+      {
+        ...mebibytes,
+        value: ({ before, after }) => after.rssMiB - before.rssMiB,
+        name: 'more resident memory',
+        mustBe: 64,
+      },
+      {
+        ...mebibytes,
+        value: ({ atStart, after }) => after.rssMiB - atStart.rssMiB,
+        name: 'more resident memory than at start',
+      },
+      { ...seconds, value: (result) => result.loadSeconds, name: 'took' },
     ],
   },
 ]
