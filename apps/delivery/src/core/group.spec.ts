@@ -66,8 +66,8 @@ describe('a group', () => {
     rig.take(online(1, at(1)), online(2, at(2)))
     rig.take(run(messages(1, 2, toGroup(birth))))
     expect(rig.messages()).toMatchObject([
-      { connection: 1, payload: '1', group: 0, packetId: 2 },
-      { connection: 2, payload: '2', group: 0, packetId: 2 },
+      { connection: 1, payload: '1', group: 0, packetId: 1 },
+      { connection: 2, payload: '2', group: 0, packetId: 1 },
     ])
     rig.take(offline(1, at(1)))
     rig.take(run(messages(3, 2, toGroup(birth))))

@@ -8,8 +8,8 @@ import type { DeliveryLimits } from './settings.js'
 /** There are this many packet ids: 1 to 65,535 [MQTT-2.2.1-3]. */
 const packetIds = 65_535
 
-/** The packet id of a session's message: the same after a reconnect, a restart and a rebuild [MQTT-4.4.0-1]. */
-export const packetIdOf = (number: number): number => (number % packetIds) + 1
+/** The packet id of a session's message, whose number is at least 1: the same after a reconnect, a restart and a rebuild [MQTT-4.4.0-1]. */
+export const packetIdOf = (number: number): number => ((number - 1) % packetIds) + 1
 
 /**
  * Moves `live` forward over what may be sent now. What has expired on the way is taken out [MQTT-3.3.2-5] and counted in the result;
