@@ -19,6 +19,8 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   /** Facts in the order of the port: the second state topic's first. */
   readonly facts: Append[] = []
   readonly sends: Append[] = []
+  /** Names of gateways' inboxes that were sent to so far: what goes there are answers. */
+  readonly #answerTopics = new Set<string>()
   readonly #service: Service<State, Fact>
   readonly #codec: FactCodec<Fact>
   readonly #partition: number
@@ -93,7 +95,7 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     value: ByteWriter = this.#value,
   ): void {
     const bytes = typeof key === 'string' ? utf8Encode(key) : key
-    const builder = this.#sendBuilder(topic.name, partition)
+    const builder = this.#sendBuilder(topic, partition)
     const length = bytes === null ? 0 : bytes.length
     const origin = this.#nextOrigin()
     if (origin === undefined) builder.addRange(bytes, 0, length, value.buffer, 0, value.position)
@@ -102,7 +104,7 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
 
   publish(topicName: string, payload: Uint8Array, meta: ByteWriter): void {
     const partition = partitionOfTopic(topicName, this.#topicPartitions)
-    const builder = this.#sendBuilder(catalogue.messages.name, partition)
+    const builder = this.#sendBuilder(catalogue.messages, partition)
     const origin = this.#nextOrigin()
     const key = utf8Encode(topicName)
     if (origin === undefined) builder.add(key, payload, metadataHeader, meta.view())
@@ -116,6 +118,9 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     writeOrigin(writer, { source, number: this.#number, index: this.#index++ })
     return writer.view()
   }
+
+  /** True for what goes to a gateway. */
+  readonly isAnswer = ({ target }: Append): boolean => this.#answerTopics.has(target.topic)
 
   /** Puts the facts in the order in which they are to be stored. */
   finish(): void {
@@ -155,11 +160,12 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     return builder
   }
 
-  #sendBuilder(topic: string, partition: number): RecordBatchBuilder {
+  #sendBuilder({ name: topic, owner }: Topic, partition: number): RecordBatchBuilder {
     let appends = this.#open.get(topic)
     if (appends === undefined) this.#open.set(topic, (appends = []))
     const open = appends[partition]
     if (open !== undefined && open.batch.size < batchBytesMax) return open.batch
+    if (owner === 'gateway') this.#answerTopics.add(topic)
     const append = { target: { topic, partition }, batch: this.#new() }
     appends[partition] = append
     this.sends.push(append)

@@ -1,11 +1,19 @@
 // The outbox of a partition, for a log that may store the facts of a commit and not its sends: what was decided to be sent is written
 // down with the facts, and sent again by the next owner until all of it has arrived.
 //
-//   value of an outbox: count varint, then per append: topic text · partition varint · batch with its length
+//   value of an outbox: count varint, then per append: answer u8 (1: to a gateway) · topic text · partition varint · batch with its length
 import { ByteReader, ByteWriter } from '#libs/base'
 import { RecordBatchBuilder } from '#libs/batch'
 import type { Append } from '#libs/log'
 import type { CommitBuilder } from './commit-builder.js'
+
+/** What may not have arrived of one commit. */
+export interface OpenOutbox {
+  readonly number: number
+  readonly sends: readonly Append[]
+  /** To gateways: after the others. */
+  readonly answers: readonly Append[]
+}
 
 export class Outbox {
   /** Number of the last commit with sends. */
@@ -34,7 +42,9 @@ export class Outbox {
     const number = ++this.#last
     const writer = this.#writer.reset()
     writer.varint(commit.sends.length)
-    for (const { target, batch } of commit.sends) {
+    for (const append of commit.sends) {
+      const { target, batch } = append
+      writer.u8(commit.isAnswer(append) ? 1 : 0)
       writer.text(target.topic)
       writer.varint(target.partition)
       writer.bytes(batch.bytes)
@@ -60,19 +70,23 @@ export class Outbox {
   }
 
   /** What has to be sent again after a restore, oldest first. */
-  take(): readonly { readonly number: number; readonly sends: readonly Append[] }[] {
+  take(): readonly OpenOutbox[] {
     const open = [...this.#open].sort(([a], [b]) => a - b)
     this.#open.clear()
-    return open.map(([number, bytes]) => ({ number, sends: appendsOf(bytes) }))
+    return open.map(([number, bytes]) => ({ number, ...appendsOf(bytes) }))
   }
 }
 
-function appendsOf(bytes: Uint8Array): Append[] {
+function appendsOf(bytes: Uint8Array): { sends: Append[]; answers: Append[] } {
   const reader = new ByteReader(bytes)
-  return Array.from({ length: reader.varint() }, () => {
+  const sends: Append[] = []
+  const answers: Append[] = []
+  for (let left = reader.varint(); left > 0; left--) {
+    const list = reader.u8() === 1 ? answers : sends
     const target = { topic: reader.text(), partition: reader.varint() }
     const batch = new RecordBatchBuilder(256)
     batch.load(reader.bytes())
-    return { target, batch }
-  })
+    list.push({ target, batch })
+  }
+  return { sends, answers }
 }

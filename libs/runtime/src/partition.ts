@@ -5,10 +5,10 @@ import type { Millis } from '#libs/base'
 import type { Batch } from '#libs/batch'
 import type { Claim, EventLog, LogFailure } from '#libs/log'
 import type { Placement, Service } from '#libs/service'
-import type { Topic } from '#libs/topics'
 import type { Clock } from './clock.js'
 import { CommitBuilder } from './commit-builder.js'
 import type { Input } from './input.js'
+import { OrderedSends } from './ordered-sends.js'
 import type { Outbox } from './outbox.js'
 import { restore } from './restore.js'
 import { sendAgain } from './send-again.js'
@@ -50,6 +50,7 @@ export class Partition<State, Fact> {
   #commit: CommitBuilder<State, Fact> | undefined
   #outbox: Outbox | undefined
   #claim: Claim | undefined
+  #ordered: OrderedSends | undefined
   #inputs: readonly Input[] = []
   #reading = false
   #cancelSave: (() => void) | undefined
@@ -107,6 +108,7 @@ export class Partition<State, Fact> {
     this.#inputs = inputs
     this.#state = state
     this.#outbox = log.atomicCommit ? undefined : outbox
+    this.#ordered = log.atomicCommit ? undefined : new OrderedSends(claim)
     this.#commit = new CommitBuilder(service, state, partition, placement.topicPartitions)
     this.#options.restored?.(state)
     if (service.restored !== undefined) {
@@ -293,17 +295,22 @@ export class Partition<State, Fact> {
     }
     const number = commit.isNumbered && commit.sends.length > 0 ? this.#outbox?.write(commit) : undefined
     const positions = commit.hasFacts ? this.#recordPositions(commit) : undefined
+    // As this commit leaves it: what later ones allow to forget may never be stored.
+    const keepFrom = this.#keepFrom
     if (positions === undefined) this.#saveLater()
     commit.finish()
     const life = this.#life
-    this.#claim?.commit(commit.facts, commit.sends, (failure) => {
+    const stored = (failure: LogFailure | undefined): void => {
       if (life !== this.#life) return
       if (failure !== undefined) return this.#notStored(failure)
       if (number !== undefined) this.#outbox?.arrived(number)
       arrived?.()
       if (number !== undefined || arrived !== undefined) this.#saveLater()
-      if (positions !== undefined) this.#storedTo(positions)
-    })
+      if (positions !== undefined) this.#storedTo(positions, keepFrom)
+    }
+    const { facts, sends, isAnswer } = commit
+    if (this.#ordered === undefined) this.#claim?.commit(facts, sends, stored)
+    else this.#ordered.commit(facts, sends, isAnswer, stored)
     commit.reset()
   }
 
@@ -313,9 +320,15 @@ export class Partition<State, Fact> {
     else this.#fail(`a commit was not stored: ${failure.sentence}`, undefined)
   }
 
-  #storedTo(positions: readonly number[]): void {
-    for (const input of this.#inputs) input.saved = Math.max(input.saved, positions[input.index] ?? 0)
-    this.#trim()
+  #storedTo(positions: readonly number[], keepFrom: number): void {
+    const { log } = this.#options
+    for (const input of this.#inputs) {
+      const { index, topic, target } = input
+      input.saved = Math.max(input.saved, positions[index] ?? 0)
+      // State topics without an owner (leases) are compacted, not trimmed by who reads them.
+      if (topic.retention.kind === 'compacted') continue
+      log.trim(target, index === 0 ? Math.min(input.saved, keepFrom) : input.saved)
+    }
   }
 
   /** What the next owner has to know beside the facts: goes last into the main state topic. */
@@ -331,7 +344,7 @@ export class Partition<State, Fact> {
   }
 
   #recordDropped(commit: CommitBuilder<State, Fact>, inbox: Input): void {
-    const keepFrom = this.#keepFrom(inbox)
+    const keepFrom = Math.min(inbox.saved, this.#keepFrom)
     inbox.dropped = inbox.dropped.filter((offset) => offset >= keepFrom)
     commit.own({ kind: 'dropped', offsets: inbox.dropped })
   }
@@ -353,17 +366,9 @@ export class Partition<State, Fact> {
     this.#store()
   }
 
-  #trim(): void {
-    const { log } = this.#options
-    for (const input of this.#inputs) {
-      if (trimmable(input.topic)) log.trim(input.target, Math.min(input.saved, this.#keepFrom(input)))
-    }
-  }
-
-  /** From where on an input is still needed, whatever its position. */
-  #keepFrom({ index, saved }: Input): number {
-    const state = this.#state
-    return (index === 0 && state !== undefined ? this.#options.service.keepFrom?.(state) : undefined) ?? saved
+  /** From where on the inbox is still needed, whatever its position. */
+  get #keepFrom(): number {
+    return (this.#state === undefined ? undefined : this.#options.service.keepFrom?.(this.#state)) ?? Infinity
   }
 
   #tick(now: Millis): void {
@@ -392,9 +397,4 @@ export class Partition<State, Fact> {
     if (behind) this.#wake.set(clock.now() + 10)
     else this.#tick(clock.now())
   }
-}
-
-/** State topics without an owner (leases) are compacted, not trimmed by who reads them. */
-function trimmable(topic: Topic): boolean {
-  return topic.retention.kind !== 'compacted'
 }

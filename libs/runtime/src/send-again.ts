@@ -18,8 +18,9 @@ export async function sendAgain(
       claim.commit([], sends, resolve)
     })
   const open = outbox.take()
-  for (const { number, sends } of open) {
-    if ((await send(sends)) !== undefined) return undefined
+  for (const { number, sends, answers } of open) {
+    if (sends.length > 0 && (await send(sends)) !== undefined) return undefined
+    if (answers.length > 0 && (await send(answers)) !== undefined) return undefined
     outbox.arrived(number)
   }
   const batch = new RecordBatchBuilder(128)
