@@ -117,6 +117,22 @@ scenario(
   },
 )
 
+scenario(
+  'the first message of a topic brings its alias to a client that takes one, later ones have it alone, at every QoS',
+  async (t) => {
+    const client = await t.connect({ properties: { topicAliasMaximum: 1 } })
+    await subscribe(client, { [t.topic()]: 2 })
+    const other = await t.connect()
+    for (const qos of [0, 1, 2] as const) {
+      await publish(other, t.topic(), `${qos}`, { qos })
+      const packet = await client.receive('publish')
+      expect([packet.topic, textOf(packet), packet.qos]).toEqual([qos === 0 ? t.topic() : '', `${qos}`, qos])
+      expect(publishProperties(client.frameOf(packet))).toEqual([['topicAlias', 1]])
+    }
+  },
+  { needs: 'aliases to clients' },
+)
+
 scenario('5.0 [MQTT-3.3.2-7]: aliases to a client end with its connection', async (t) => {
   const clientId = t.id()
   const options = { clientId, clean: false, properties: { sessionExpiryInterval: 60, topicAliasMaximum: 5 } }

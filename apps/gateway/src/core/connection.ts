@@ -15,6 +15,7 @@ import type { Gateway } from './gateway.js'
 import { Inflight, NO_NUMBER } from './inflight.js'
 import { askForPages } from './on-retained-page-end.js'
 import type { RetainedPageEnd } from './on-retained-page-end.js'
+import type { OutgoingAliases } from './outgoing-alias.js'
 import type { Outlet } from './outlet.js'
 import type { PermissionSet } from './permissions.js'
 import type { SubscribeRequest } from './subscribe-request.js'
@@ -80,6 +81,8 @@ export class Connection {
   receivedIds: Set<number> | null = null
   aliases: (TopicEntry | undefined)[] | null = null
   lastTopic: TopicEntry | null = null
+  /** Towards the client, when it takes any. */
+  outgoingAliases: OutgoingAliases | null = null
   /** The last turn in which something of this connection was appended. */
   lastTurn = 0
   /** The same for its publishes. */

@@ -14,7 +14,7 @@ export interface Source {
   readonly group: number
 }
 
-export const transientSource: Source = { number: NO_NUMBER, packetId: 0, group: NO_NUMBER }
+const transientSource: Source = { number: NO_NUMBER, packetId: 0, group: NO_NUMBER }
 
 /** Sends all messages of the block, encoded for this connection. */
 export function deliverBlock(connection: Connection, block: OutgoingBlock): void {
@@ -22,6 +22,7 @@ export function deliverBlock(connection: Connection, block: OutgoingBlock): void
   const length = block.writer.position
   const fits =
     connection.isFlowing &&
+    connection.outgoingAliases === null &&
     block.largest <= connection.clientPacketBytesMax &&
     block.earliestDeadline > gateway.now &&
     outlet.pending + length <= gateway.settings.socketBytesMax &&
@@ -132,12 +133,18 @@ function rewriteExpiry(bytes: Uint8Array, at: number, now: number): void {
 
 /** Copies the packet to the way out and gives it its id. */
 function send(connection: Connection, source: Uint8Array, from: number, to: number): void {
-  const { outlet } = connection
-  const length = to - from
-  if (outlet.at + length > outlet.bytes.length) outlet.room(length)
-  const base = outlet.at
-  copy(source, from, to, outlet.bytes, base)
-  outlet.at = base + length
+  const { outlet, outgoingAliases } = connection
+  let at = -1
+  if (outgoingAliases !== null) {
+    at = outgoingAliases.write(outlet, source, from, to, connection.clientPacketBytesMax)
+  }
+  if (at === -1) {
+    const length = to - from
+    if (outlet.at + length > outlet.bytes.length) outlet.room(length)
+    at = outlet.at + packet.packetIdAt
+    copy(source, from, to, outlet.bytes, outlet.at)
+    outlet.at += length
+  }
   connection.gateway.counters.delivered.add(packet.qos, 1)
   if (packet.qos === 0) return
   const inflight = connection.useInflight()
@@ -145,7 +152,6 @@ function send(connection: Connection, source: Uint8Array, from: number, to: numb
   let id = packet.packetId
   if (id === 0) id = inflight.take(awaits, packet.number, packet.group)
   else inflight.put(id, awaits, packet.number, packet.group)
-  const at = base + packet.packetIdAt
   outlet.bytes[at] = id >> 8
   outlet.bytes[at + 1] = id
 }

@@ -5,6 +5,7 @@ import type { ConnectPacket, Frame, Will } from '#libs/mqtt'
 import { authRecord, catalogue } from '#libs/topics'
 import type { Will as WillRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
+import { OutgoingAliases } from './outgoing-alias.js'
 
 /** Session expiry that means "for ever" [MQTT-3.1.2.11.2]. */
 const forEver = 0xffff_ffff
@@ -36,6 +37,8 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
     connect.version === 5
       ? Math.min(properties.receiveMaximum ?? 65_535, settings.windowMax)
       : settings.windowMaxBefore5
+  const aliases = Math.min(properties.topicAliasMaximum ?? 0, settings.topicAliasMax)
+  if (aliases > 0) connection.outgoingAliases = new OutgoingAliases(aliases)
   setKeepAlive(connection, connect)
   setExpiry(connection, connect)
   connection.willTopic = connect.will?.topic
