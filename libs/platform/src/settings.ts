@@ -17,7 +17,7 @@ import {
 
 const most = Number.MAX_SAFE_INTEGER
 
-export const settingsTable = {
+const settingsTable = {
   dataDir: setting('TBMQ_DATA_DIR', text, './data', 'Where the log, the store and the password file lie.'),
   tcpEnabled: setting('TBMQ_TCP_ENABLED', flag, 'true', 'Listen for MQTT over TCP.'),
   tcpHost: setting(
@@ -286,7 +286,7 @@ export type Settings = {
 }
 
 /** A setting that cannot be taken: one sentence for the user. */
-export class WrongSetting extends Error {
+class WrongSetting extends Error {
   override readonly name = 'WrongSetting'
 }
 
@@ -340,7 +340,7 @@ function check(settings: Settings): void {
 /** The text of `.env.example`: every setting with its sentence and default, commented out. */
 export function environmentExample(): string {
   const lines = [
-    '# Every setting with its default. Copy to .env, or set in the environment; what is not set has its default.',
+    '# Every setting with its default. Copy to .env, or set in the environment, which goes first; what is not set has its default.',
     '',
   ]
   for (const { name, kind, fallback, why } of Object.values(settingsTable)) {
@@ -358,7 +358,7 @@ export function settingsPage(): string {
   return [
     '# Settings',
     '',
-    'All settings are environment variables. This page is generated.',
+    'All settings are environment variables; those not set there are taken from the file `.env` in the folder that the broker is started in. This page is generated.',
     '',
     '| Name | Value | Default | Meaning |',
     '|---|---|---|---|',

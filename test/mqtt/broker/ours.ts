@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Addresses, Broker, BrokerOptions, User } from './broker.js'
 import { makeCertificates } from './certificates.js'
+import { freePorts } from './free-ports.js'
 import { BrokerProcess } from './process.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -19,11 +20,7 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
   const data = join(directory, 'data')
   const settings = {
     TBMQ_DATA_DIR: data,
-    TBMQ_TCP_PORT: '0',
-    TBMQ_TLS_PORT: '0',
-    TBMQ_WS_PORT: '0',
-    TBMQ_WSS_PORT: '0',
-    TBMQ_HTTP_PORT: '0',
+    ...(await portSettings()),
     TBMQ_TLS_CERTIFICATE: certificates.certificateFile,
     TBMQ_TLS_KEY: certificates.keyFile,
     TBMQ_ANONYMOUS: options.users === undefined ? 'all' : 'none',
@@ -34,7 +31,6 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
   for (const [name, user] of Object.entries(options.users ?? {})) await addUser(settings, name, user)
   let child = new BrokerProcess(process.execPath, [main], settings)
   const addresses = await child.start(readAddresses)
-  const fixed = { ...settings, ...portsOf(addresses) }
   let earlier = ''
   return {
     kind: 'ours',
@@ -46,7 +42,7 @@ export async function startOurs(options: BrokerOptions): Promise<Broker> {
     terminate: async () => child.end('SIGTERM'),
     start: async () => {
       earlier += child.output
-      child = new BrokerProcess(process.execPath, [main], fixed)
+      child = new BrokerProcess(process.execPath, [main], settings)
       await child.start(readAddresses)
     },
     stop: async () => {
@@ -75,13 +71,11 @@ function readAddresses(output: string): Addresses | undefined {
   return addresses
 }
 
-function portsOf(addresses: Addresses): Record<string, string> {
-  const ports: Record<string, string> = {}
-  for (const name of names) {
-    const address = addresses[name]
-    if (address !== undefined) ports[`TBMQ_${name.toUpperCase()}_PORT`] = new URL(address).port
-  }
-  return ports
+async function portSettings(): Promise<Record<string, string>> {
+  const ports = await freePorts(names.length)
+  return Object.fromEntries(
+    names.map((name, index) => [`TBMQ_${name.toUpperCase()}_PORT`, String(ports[index])]),
+  )
 }
 
 async function addUser(settings: Record<string, string>, name: string, user: User): Promise<void> {

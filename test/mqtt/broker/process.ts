@@ -5,6 +5,10 @@ import { once } from 'node:events'
 /** How long a broker may take to start or to end, in milliseconds. */
 const deadlineMillis = 30_000
 
+/** The environment of the tests, without what is meant for the tests themselves. */
+const inherited = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TBMQ_TEST_')))
+
 export class BrokerProcess {
   output = ''
   #child: ChildProcess | undefined
@@ -20,7 +24,7 @@ export class BrokerProcess {
   async start<T>(isReady: (outputSinceStart: string) => T | undefined): Promise<T> {
     const from = this.output.length
     const child = spawn(this.command, this.args, {
-      env: { ...process.env, ...this.environment },
+      env: { ...inherited(), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child

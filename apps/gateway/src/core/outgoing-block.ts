@@ -9,7 +9,7 @@ import type { CountsByQos } from './counters.js'
 import { topicMarks } from './waiting.js'
 
 /** Messages in one block at most; a longer run becomes several. */
-export const blockMessagesMax = 256
+const blockMessagesMax = 256
 /** A block takes no further message when it has so many bytes. */
 const blockBytesMax = 65_536
 
