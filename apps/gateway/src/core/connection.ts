@@ -98,6 +98,8 @@ export class Connection {
   requests: Map<number, SubscribeRequest> | null = null
   /** Pages of retained messages whose successors will be asked for when what waits has left. */
   pages: RetainedPageEnd[] | null = null
+  /** Packet ids whose PUBREL goes out behind CONNACK. */
+  releases: number[] | null = null
   /** Reading stops until what was appended is stored, or until auth, session or delivery have answered. */
   stalled = false
 

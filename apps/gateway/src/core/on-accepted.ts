@@ -1,10 +1,11 @@
 // The answers to CONNECT that come by the inbox: the session is there, or it is not.
-import { encodePacketWithin } from '#libs/mqtt'
+import { encodePacketWithin, PACKET } from '#libs/mqtt'
 import type { ConnackPacket } from '#libs/mqtt'
 import { publisherBytes } from '#libs/topics'
 import type { GatewayRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
 import { ending } from './ending.js'
+import { sendAck } from './send-ack.js'
 import { writeBytes } from './write-packet.js'
 
 type Accepted = Extract<GatewayRecord, { readonly kind: 'SessionAccepted' }>
@@ -49,6 +50,8 @@ export function onAccepted(connection: Connection, accepted: Accepted): void {
   writeBytes(connection, writer.buffer, 0, writer.position)
   connection.move('connected')
   connection.outlet.accepted(accepted.sessionPresent)
+  for (const packetId of connection.releases ?? []) sendAck(connection, PACKET.pubrel, packetId, 0)
+  connection.releases = null
   connection.flow()
   connection.goOn()
 }

@@ -61,8 +61,11 @@ function onRecord(connection: Connection, record: GatewayRecord): void {
 
 /** A kept message that the client received over an earlier connection: only PUBREL is still to be sent. */
 function release(connection: Connection, packetId: number, number: number): void {
-  if (connection.state !== 'connected') return
+  const { state } = connection
+  if (state !== 'connected' && state !== 'waiting') return
   connection.useInflight().put(packetId, AWAITS.pubcomp, number, NO_NUMBER)
   connection.highestNumber = Math.max(connection.highestNumber, number)
-  sendAck(connection, PACKET.pubrel, packetId, 0)
+  // delivery may be faster than session: nothing goes out before CONNACK.
+  if (state === 'waiting') (connection.releases ??= []).push(packetId)
+  else sendAck(connection, PACKET.pubrel, packetId, 0)
 }

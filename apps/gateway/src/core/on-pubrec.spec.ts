@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { writeGroupReceiver, writeKeptReceiver } from '#libs/topics'
-import { GatewayRig } from './testing/gateway-rig.js'
+import { connectPacket, GatewayRig } from './testing/gateway-rig.js'
 
 const ack = { reasonCode: 0, properties: {} } as const
 
@@ -63,6 +63,17 @@ describe('PUBREC and PUBCOMP', () => {
     expect(client.take()).toMatchObject([{ kind: 'pubrel', packetId: 5 }])
     client.send({ kind: 'pubcomp', packetId: 5, ...ack })
     expect(rig.endTurn()).toMatchObject([{ kind: 'acknowledgement', step: 2, number: 4 }])
+  })
+
+  it('of a kept message that an earlier connection received waits for CONNACK when delivery is faster than session', () => {
+    const rig = new GatewayRig()
+    const client = rig.open(5)
+    client.send(connectPacket(5, { cleanStart: false }))
+    rig.store(rig.endTurn())
+    rig.inbox({ kind: 'Release', incarnation: 7, connection: client.number, packetId: 5, number: 4 })
+    expect(client.take()).toEqual([])
+    client.accept({ kept: true, birth: 77, sessionPresent: true })
+    expect(client.take()).toMatchObject([{ kind: 'connack' }, { kind: 'pubrel', packetId: 5 }])
   })
 
   it('of a message of a group: PUBREC ends it for the group, nothing waits', () => {
