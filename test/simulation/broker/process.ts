@@ -39,6 +39,8 @@ export interface ProcessOptions {
   readonly store: MemoryStore
   /** Something was said that a healthy broker does not say. */
   readonly complained: (sentence: string) => void
+  /** False where another process has taken over, or will: what is said here then is said by nobody. */
+  readonly isOwner: (duty: Duty) => boolean
   /** Another process has taken the partition over. */
   readonly lost: (duty: Duty) => void
 }
@@ -238,7 +240,10 @@ export class BrokerProcess implements Life {
       service,
       placement: { partition, clientPartitions: partitions, topicPartitions: partitions },
       clock: world.clockOf(this),
-      failed: this.#complain(`${role} ${String(partition)}`),
+      failed: (sentence, error) => {
+        if (this.#options.isOwner({ role, partition }))
+          this.#complain(`${role} ${String(partition)}`)(sentence, error)
+      },
       restored: (state) => restored?.(state),
       lost: () => {
         if (into.get(partition) !== started) return
