@@ -1,4 +1,5 @@
 // The platform for Nest: settings, logger, log and clock as values, health and metrics over HTTP.
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Global, Module, type DynamicModule } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
@@ -15,6 +16,15 @@ import { ServiceRegistry } from './service-registry.js'
 import type { Settings } from './settings.js'
 import { CLOCK, EVENT_LOG, KEPT_STORE, LOGGER, SETTINGS } from './tokens.js'
 import { Vitals } from './vitals.js'
+
+/**
+ * The store only spares memory: after a start it is filled anew from the log. What an earlier process left is removed unread, for
+ * LMDB does not survive a file that was damaged. The log's lock stands for this directory, too.
+ */
+function openFreshStore(directory: string): ReturnType<typeof openEmbeddedStore> {
+  rmSync(directory, { recursive: true, force: true })
+  return openEmbeddedStore(directory)
+}
 
 export interface PlatformValues {
   readonly settings: Settings
@@ -42,7 +52,7 @@ export class PlatformModule {
         // Opened by whoever asks for it, who also closes it.
         {
           provide: KEPT_STORE,
-          useFactory: () => openEmbeddedStore(join(values.settings.dataDir, 'store')),
+          useFactory: () => openFreshStore(join(values.settings.dataDir, 'store')),
         },
         { provide: NestLogger, useValue: new NestLogger(values.logger) },
         Vitals,
