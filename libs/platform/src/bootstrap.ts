@@ -13,7 +13,9 @@ import { createLogger, NestLogger, type Logger } from './logger.js'
 import { Metrics } from './metrics.js'
 import { PlatformModule } from './platform.module.js'
 import { ServiceRegistry } from './service-registry.js'
+import { readEnvironment } from './environment.js'
 import { readSettings, unknownSettings, type Settings } from './settings.js'
+import { httpError, startError } from './start-error.js'
 import { Vitals } from './vitals.js'
 import { greeting } from './greeting.js'
 
@@ -24,16 +26,17 @@ const sameSignalMillis = 1000
 
 /** Runs the given apps in this process until a signal comes. Sets the exit code: 0 after a clean stop, 1 when it could not start. */
 export async function runBroker(apps: readonly Type[]): Promise<void> {
-  const began = performance.now()
+  let settings: Settings | undefined
   try {
-    const settings = readSettings(process.env)
+    const environment = readEnvironment()
+    settings = readSettings(environment)
     const logger = createLogger(settings.logLevel)
-    for (const name of unknownSettings(process.env))
+    for (const name of unknownSettings(environment))
       logger.warn({ name }, 'no such setting; .env.example lists all')
     const log = await openLog(settings, logger)
-    await start(apps, { settings, logger, log }, began)
+    await start(apps, { settings, logger, log })
   } catch (error) {
-    process.stderr.write(`tbmq: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`tbmq: ${startError(error, settings)}\n`)
     process.exit(1)
   }
 }
@@ -44,7 +47,7 @@ interface Parts {
   readonly log: EmbeddedLog
 }
 
-async function start(apps: readonly Type[], parts: Parts, began: number): Promise<void> {
+async function start(apps: readonly Type[], parts: Parts): Promise<void> {
   const { settings, logger, log } = parts
   const root = rootModule(apps, PlatformModule.of(parts))
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
@@ -63,7 +66,8 @@ async function start(apps: readonly Type[], parts: Parts, began: number): Promis
   const listening = await doors.open()
   vitals.serving = true
   const http = httpListening(app, settings)
-  process.stdout.write(`${greeting(settings, [...listening, http], performance.now() - began)}\n`)
+  // Counted from the start of the process: loading the program is part of what its user waits for.
+  process.stdout.write(`${greeting(settings, [...listening, http], performance.now())}\n`)
   stopOnSignal(app, parts)
 }
 
@@ -74,14 +78,11 @@ function rootModule(apps: readonly Type[], platform: DynamicModule): Type {
   return Root
 }
 
-async function listenHttp(app: NestFastifyApplication, { httpHost, httpPort }: Settings): Promise<void> {
+async function listenHttp(app: NestFastifyApplication, settings: Settings): Promise<void> {
   try {
-    await app.listen(httpPort, httpHost)
+    await app.listen(settings.httpPort, settings.httpHost)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    throw new Error(`port ${String(httpPort)} for HTTP is taken; TBMQ_HTTP_PORT names another.`, {
-      cause: error,
-    })
+    throw httpError(error, settings)
   }
 }
 
@@ -100,7 +101,8 @@ const freePartMax = 0.1
 async function diskLimits(
   settings: Settings,
 ): Promise<{ readonly diskMax: number; readonly diskFreeMin: number }> {
-  await mkdir(settings.dataDir, { recursive: true })
+  // Whoever else uses this machine must not read the messages.
+  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 })
   const { blocks, bsize } = await statfs(settings.dataDir)
   const total = blocks * bsize
   const { diskMax, diskFreeMin } = settings

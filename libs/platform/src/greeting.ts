@@ -4,9 +4,9 @@ import type { Listening } from './doors.js'
 import type { Settings } from './settings.js'
 
 const whoMayConnect = {
-  none: 'Users of the password file may connect, nobody else.',
-  loopback: 'Programs on this machine may connect without a user name; others need one.',
-  all: 'EVERYBODY may connect without a user name.',
+  none: 'Only users with a password may connect. Add one: npm run user add NAME',
+  loopback: 'Programs on this machine may connect without a password; others need one: npm run user add NAME',
+  all: 'EVERYBODY may connect without a password. TBMQ_ANONYMOUS=none asks for one.',
 } as const
 
 /** `millis`: how long the start took. */
@@ -16,12 +16,14 @@ export function greeting(settings: Settings, listening: readonly Listening[], mi
   for (const { name, host, port } of listening) {
     lines.push(`listening ${name} ${host.includes(':') ? `[${host}]` : host}:${String(port)}`)
   }
-  lines.push(`data ${resolve(settings.dataDir)}`)
-  lines.push(`${whoMayConnect[settings.anonymous]} Let others in: npm run user -- add NAME`)
+  lines.push(`data ${resolve(settings.dataDir)}`, whoMayConnect[settings.anonymous])
   if (tcp !== undefined) {
-    lines.push(
-      `Try: mosquitto_sub -p ${String(tcp.port)} -t 'hello/#' -v    and: mosquitto_pub -p ${String(tcp.port)} -t hello/world -m hi -q 1`,
-    )
+    const port = tcp.port === defaultPort ? '' : `-p ${String(tcp.port)} `
+    lines.push(`Try: mosquitto_sub ${port}-t 'hello/#' -v`)
+    lines.push(`     mosquitto_pub ${port}-t hello/world -m hi -q 1`)
   }
   return lines.join('\n')
 }
+
+/** The one that clients use unless they are told another. */
+const defaultPort = 1883

@@ -2,6 +2,7 @@
 export { runBroker } from './bootstrap.js'
 export { Doors, type Door, type Listening } from './doors.js'
 export { settingsFromEnvironment } from './environment.js'
+export { fileError } from './start-error.js'
 export { BatchContext, Batches } from './log-strategy.js'
 export type { Logger } from './logger.js'
 export { Metrics, type Measure, type Reading, type SysTopics } from './metrics.js'

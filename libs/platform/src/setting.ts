@@ -91,7 +91,9 @@ export const diskSize: SettingKind<number | { readonly percent: number }> = {
   written: 'bytes or percent of the file system, e.g. 20GiB, 80%',
   parse(given) {
     const percent = /^(\d{1,2}|100)%$/.exec(given)
-    return percent === null ? byteSize.parse(given) : { percent: Number(percent[1]) }
+    if (percent !== null) return { percent: Number(percent[1]) }
+    if (given.endsWith('%')) throw new RangeError('must be 0% to 100%, or bytes such as 20GiB')
+    return byteSize.parse(given)
   },
 }
 

@@ -125,6 +125,16 @@ export class TopicTable {
   }
 }
 
-function refuseOtherCount(name: string, existing: number, wanted: number): void {
-  if (existing !== wanted) throw new Error(`topic ${name} has ${existing} partitions, not ${wanted}`)
+/** A topic exists with another number of partitions than is asked for. */
+export class OtherPartitionCount extends Error {
+  override readonly name = 'OtherPartitionCount'
+  readonly existing: number
+  constructor(topic: string, counts: { readonly existing: number; readonly wanted: number }) {
+    super(`topic ${topic} has ${counts.existing} partitions, not ${counts.wanted}`)
+    this.existing = counts.existing
+  }
+}
+
+function refuseOtherCount(topic: string, existing: number, wanted: number): void {
+  if (existing !== wanted) throw new OtherPartitionCount(topic, { existing, wanted })
 }
