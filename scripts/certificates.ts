@@ -9,6 +9,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { fileError } from '#libs/platform'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const CA_DAYS = 3650
@@ -98,27 +99,38 @@ async function write(folder: string, name: string, { certificate, keys }: Identi
   writeFileSync(join(folder, `${name}.pem`), `${certificate.toString('pem')}\n`)
 }
 
+async function makeAll(folder: string, moreNames: readonly string[]): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const authorityFile = join(folder, 'ca.pem')
+  const authorityKeyFile = join(folder, 'ca-key.pem')
+  const kept = existsSync(authorityFile) && existsSync(authorityKeyFile)
+  const authority = kept
+    ? await readAuthority(readFileSync(authorityFile, 'utf8'), readFileSync(authorityKeyFile, 'utf8'))
+    : await makeAuthority()
+  if (!kept) await write(folder, 'ca', authority)
+
+  const names = [...new Set(['localhost', hostname(), ...moreNames, '127.0.0.1', '::1'])]
+  const server = { commonName: 'localhost', names, usage: x509.ExtendedKeyUsage.serverAuth }
+  const client = { commonName: 'client', names: [], usage: x509.ExtendedKeyUsage.clientAuth }
+  await write(folder, 'server', await makeLeaf(authority, server))
+  await write(folder, 'client', await makeLeaf(authority, client))
+
+  console.log(`${folder}: ${kept ? 'kept the CA,' : 'a CA (ca.pem),'} made server.pem for ${names.join(', ')} and client.pem.
+A running broker takes them within 5 seconds.
+Try: mosquitto_sub -h localhost -p 8883 --cafile ${authorityFile} -t 'hello/#'`)
+}
+
 const [folder, ...moreNames] = process.argv.slice(2)
 if (folder === undefined) {
   console.error('usage: certificates FOLDER [NAME …]')
   process.exit(2)
 }
 x509.cryptoProvider.set(webcrypto)
-mkdirSync(folder, { recursive: true, mode: 0o700 })
-
-const authorityFile = join(folder, 'ca.pem')
-const authorityKeyFile = join(folder, 'ca-key.pem')
-const kept = existsSync(authorityFile) && existsSync(authorityKeyFile)
-const authority = kept
-  ? await readAuthority(readFileSync(authorityFile, 'utf8'), readFileSync(authorityKeyFile, 'utf8'))
-  : await makeAuthority()
-if (!kept) await write(folder, 'ca', authority)
-
-const names = [...new Set(['localhost', hostname(), ...moreNames, '127.0.0.1', '::1'])]
-const server = { commonName: 'localhost', names, usage: x509.ExtendedKeyUsage.serverAuth }
-const client = { commonName: 'client', names: [], usage: x509.ExtendedKeyUsage.clientAuth }
-await write(folder, 'server', await makeLeaf(authority, server))
-await write(folder, 'client', await makeLeaf(authority, client))
-
-console.log(`${folder}: ${kept ? 'kept the CA,' : 'a CA (ca.pem),'} made server.pem for ${names.join(', ')} and client.pem.
-A running broker takes them by itself. Try: mosquitto_sub -h localhost -p 8883 --cafile ${authorityFile} -t 'hello/#'`)
+try {
+  await makeAll(folder, moreNames)
+} catch (error) {
+  const sentence = fileError(error)
+  if (sentence === undefined) throw error
+  console.error(sentence)
+  process.exit(1)
+}

@@ -15,6 +15,9 @@ import { Auth, passwordFileOf, type AuthOptions } from './shell/auth.js'
 @Module({})
 export class AuthModule implements OnModuleInit, OnApplicationShutdown {
   readonly #auth: Auth
+  readonly #logger: Logger
+  /** Empty unless a setting names one. */
+  readonly #namedFile: string
 
   constructor(
     @Inject(EVENT_LOG) log: AuthOptions['log'],
@@ -24,6 +27,8 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
     @Inject(Vitals) vitals: Vitals,
     @Inject(Metrics) metrics: Metrics,
   ) {
+    this.#logger = logger
+    this.#namedFile = settings.passwordFile
     this.#auth = new Auth({
       log,
       clientPartitions: settings.partitions,
@@ -78,6 +83,9 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     await this.#auth.start()
+    if (this.#namedFile !== '' && this.#auth.userCount === 0) {
+      this.#logger.warn({ file: this.#namedFile }, 'the password file has no users, or is not there yet')
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

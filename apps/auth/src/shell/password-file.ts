@@ -136,7 +136,7 @@ export class PasswordFile implements Provider {
       try {
         await this.#settled()
         if (!this.#stopped && (await this.#read())) {
-          this.#options.notice(`The password file was read again: ${String(this.#users.size)} users.`)
+          this.#options.notice(`The password file was read again; users: ${String(this.#users.size)}.`)
         }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)

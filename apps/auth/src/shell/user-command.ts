@@ -47,7 +47,8 @@ export async function runUserCommand(
     return 0
   } catch (error) {
     if (!isWrongCommand(error)) throw error
-    terminal.complain(error.message)
+    // Node goes on about names that begin with a dash; its first sentence says enough.
+    terminal.complain(error.message.replace(/\. To specify a positional argument.*$/s, '.'))
     return 2
   }
 }
@@ -65,7 +66,9 @@ async function carryOut(args: readonly string[], path: string, ask: Terminal['as
   const [command, name, ...more] = positionals
   if (values.help === true) return usage
   if (more.length > 0)
-    throw new WrongCommand('One name at a time; a password is never given here, it is asked for.')
+    throw new WrongCommand(
+      'One name at a time; a password is never given here, it is asked for. Options need --: npm run user -- add …',
+    )
   switch (command) {
     case 'add':
       return add(path, checkedName(name), { publish: values.publish, subscribe: values.subscribe }, ask)
@@ -131,6 +134,8 @@ function checkFilter(filter: string): void {
 }
 
 function say(text: string): void {
+  // Whoever reads may have read enough: `npm run user list | head`.
+  process.stdout.once('error', () => undefined)
   process.stdout.write(`${text}\n`)
 }
 
