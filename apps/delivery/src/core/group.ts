@@ -111,7 +111,8 @@ function assign(turn: Turn, group: Group, position: number): boolean {
     turn.published = true
     line.remove(position)
   } else if (member.online !== undefined) {
-    turn.outbox?.shared(member.online, group.birth, number, given, message, member.subscriptionIds)
+    const { online, subscriptionIds } = member
+    turn.outbox?.shared(online, group.birth, handedNumber(number, member), given, message, subscriptionIds)
     turn.counters.sent++
     if ((given & markQos) === 0) line.remove(position)
     else {
@@ -122,6 +123,16 @@ function assign(turn: Turn, group: Group, position: number): boolean {
   return true
 }
 
+const numbersMax = 2 ** 32
+const marksMax = 2 ** 20
+
+/**
+ * The number under which a member gets a message: it says which session has it. A message may come back from one member and be given
+ * to another before the first one's gateway says that it is gone.
+ */
+const handedNumber = (number: number, { session }: Member): number =>
+  number + (1 + (session.birth % marksMax)) * numbersMax
+
 /** The QoS is the lower of the message's and the member's [MQTT-3.8.4-8]; retain as its subscription wants it [MQTT-3.3.1-13]. */
 function marksFor(member: Member, marks: number): number {
   const qos = Math.min(marks & markQos, member.qos)
@@ -129,9 +140,11 @@ function marksFor(member: Member, marks: number): number {
 }
 
 /** What became of a message at a transient member. QoS 2 that was received stays with the member [MQTT-4.8.2-5]. */
-export function groupAcknowledged(turn: Turn, group: Group, number: number, step: number): void {
+export function groupAcknowledged(turn: Turn, group: Group, handed: number, step: number): void {
+  const number = handed % numbersMax
   const member = group.owners.get(number)
-  if (member === undefined) return
+  // Somebody else has it by now. (Plain numbers are from before members were told apart.)
+  if (member === undefined || (handed !== number && handed !== handedNumber(number, member))) return
   group.owners.delete(number)
   member.inFlight--
   if (step === goneStep) {

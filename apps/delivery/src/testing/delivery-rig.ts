@@ -221,7 +221,8 @@ function readKeptRun(gateway: string, bytes: Uint8Array): Delivered[] {
       gateway,
       incarnation: reader.incarnation,
       connection: id,
-      number,
+      // Of a group it also says which member has it.
+      number: number % 2 ** 32,
       packetId,
       qos: reader.qos,
       retain: reader.retain,
