@@ -29,7 +29,8 @@ export interface Append {
 export interface Claim {
   /**
    * Appends all facts (the second state topic first, the main one last) and then the sends, in order. An adapter with
-   * `atomicCommit` stores all of them or none; with others the caller keeps an outbox. The builders may be reused on return.
+   * `atomicCommit` stores all of them or none; with others the caller keeps an outbox, and after facts that were not stored no
+   * later commit of this claim is. The builders may be reused on return.
    */
   commit(facts: readonly Append[], sends: readonly Append[], stored: Stored): void
   release(): Promise<void>

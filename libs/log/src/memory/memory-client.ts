@@ -41,8 +41,10 @@ interface Copy {
   readonly count: number
 }
 
-/** The commits of one claim whose facts are not all acknowledged: one at a time. */
+/** The commits of one claim whose facts are not all acknowledged: one at a time. When facts fail, so does all that follows. */
 class CommitRow {
+  /** Why nothing of this claim is stored any more. */
+  failure: LogFailure | undefined
   #waiting: (() => void)[] = []
   #busy = false
 
@@ -248,6 +250,11 @@ export class MemoryClient implements EventLog {
     stored: Stored,
     base = -1,
   ): void {
+    if (row.failure !== undefined) {
+      stored(row.failure, -1)
+      row.next()
+      return
+    }
     const [fact, ...rest] = facts
     if (fact === undefined) {
       this.#sends(producer, sends, stored, base)
@@ -256,6 +263,7 @@ export class MemoryClient implements EventLog {
     }
     this.#fly(fact.partition, fact.bytes, fact.count, producer, (failure, offset) => {
       if (failure === undefined) return this.#facts(producer, row, rest, sends, stored, offset)
+      row.failure = failure
       stored(failure, -1)
       row.next()
     })
