@@ -101,6 +101,28 @@ scenario(
 )
 
 scenario(
+  '5.0 [MQTT-4.4.0-1], 3.1.1 [MQTT-4.4.0-1]: a message that is older than one whose PUBREC was sent comes again too',
+  async (t) => {
+    const clientId = t.id()
+    const [client, other] = await Promise.all([kept(t, clientId), t.connect()])
+    await subscribe(client, { [t.topic()]: 2 })
+    for (const qos of [1, 2, 2, 1] as const) await publish(other, t.topic(), `at ${qos}`, { qos })
+    const ids: number[] = []
+    for (let count = 0; count < 4; count += 1) ids.push(idOf(await client.receive('publish')))
+    const [older = 0, unanswered = 0, received = 0, newer = 0] = ids
+    client.send({ cmd: 'pubrec', messageId: received })
+    expect(idOf(await client.receive('pubrel'))).toBe(received)
+    client.cut()
+    const again = await kept(t, clientId)
+    const back: number[] = []
+    for (let count = 0; count < 3; count += 1) back.push(idOf(await again.receive('publish')))
+    expect(back).toEqual([older, unanswered, newer])
+    expect(idOf(await again.receive('pubrel'))).toBe(received)
+  },
+  onBoth,
+)
+
+scenario(
   '5.0 [MQTT-4.4.0-1]: what was acknowledged does not come again',
   async (t) => {
     const clientId = t.id()

@@ -64,7 +64,6 @@ function release(connection: Connection, packetId: number, number: number): void
   const { state } = connection
   if (state !== 'connected' && state !== 'waiting') return
   connection.useInflight().put(packetId, AWAITS.pubcomp, number, NO_NUMBER)
-  connection.highestNumber = Math.max(connection.highestNumber, number)
   // delivery may be faster than session: nothing goes out before CONNACK.
   if (state === 'waiting') (connection.releases ??= []).push(packetId)
   else sendAck(connection, PACKET.pubrel, packetId, 0)

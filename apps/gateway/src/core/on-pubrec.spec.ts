@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ByteWriter } from '#libs/base'
 import { writeGroupReceiver, writeKeptReceiver } from '#libs/topics'
 import { connectPacket, GatewayRig } from './testing/gateway-rig.js'
 
@@ -74,6 +75,22 @@ describe('PUBREC and PUBCOMP', () => {
     expect(client.take()).toEqual([])
     client.accept({ kept: true, birth: 77, sessionPresent: true })
     expect(client.take()).toMatchObject([{ kind: 'connack' }, { kind: 'pubrel', packetId: 5 }])
+  })
+
+  it('of a kept message does not hold back an older one that was not acknowledged', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5, {}, { kept: true, birth: 77 })
+    rig.inbox({ kind: 'Release', incarnation: 7, connection: client.number, packetId: 5, number: 4 })
+    const message = (number: number, packetId: number) => {
+      const receiver = (writer: ByteWriter) =>
+        writeKeptReceiver(writer, client.number, number, packetId, 2, [])
+      rig.kept(receiver, { topic: 't', qos: 2 })
+    }
+    message(3, 4)
+    message(4, 5)
+    message(5, 6)
+    const ids = client.take().map((one) => 'packetId' in one && `${one.kind} ${one.packetId}`)
+    expect(ids).toEqual(['pubrel 5', 'publish 4', 'publish 6'])
   })
 
   it('of a message of a group: PUBREC ends it for the group, nothing waits', () => {

@@ -5,7 +5,7 @@ import { dupOption, goneStep, groupOption, keptRunKind, subscriptionIdsOption } 
 import { groupCode } from './acknowledgements.js'
 import { deliverBlock, deliverOne } from './deliver.js'
 import type { Gateway } from './gateway.js'
-import { NO_NUMBER } from './inflight.js'
+import { AWAITS, NO_NUMBER } from './inflight.js'
 import { lower } from './outgoing-block.js'
 
 /** Reads the run in `buffer[from..to)`; one for another incarnation concerns connections that are no more. */
@@ -84,6 +84,8 @@ function onKeptRun(gateway: Gateway): void {
     if (!isOfGroup) {
       // A new owner sends again what is under way: this connection has had it.
       if (run.number <= connection.highestNumber) continue
+      // It may not know yet that only PUBREL is to be sent. What is older than that comes all the same: releases are told first.
+      if (connection.inflight?.awaits(run.packetId) === AWAITS.pubcomp) continue
       connection.highestNumber = run.number
     }
     source.number = run.number
