@@ -71,7 +71,7 @@ export class BrokerProcess implements Life {
     this.#log = new ProcessLog(world, this, this.client)
     this.#session = sessionService({
       sessionExpirySecondsMax: 604_800,
-      openRepeats: !this.#log.atomicCommit,
+      distributed: !this.#log.atomicCommit,
     })
     const failed = this.#complain('delivery')
     this.#delivery = new Delivery({

@@ -221,6 +221,8 @@ function onRecord(turn: Turn, record: DeliveryRecord): void {
     case 'AcknowledgeGroup':
       for (const one of record.acknowledgements) acknowledgeGroup(turn, record.birth, one.number, stepOf(one))
       return
+    case 'PassOn':
+      return turn.outbox?.passOn(record.gateway, record.record)
     case 'Hand':
       return
     default:

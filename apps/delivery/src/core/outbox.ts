@@ -117,6 +117,12 @@ export class Outbox {
     })
   }
 
+  /** A record of somebody else's. */
+  passOn(gateway: string, record: Uint8Array): void {
+    this.outcome.value().raw(record)
+    this.outcome.send(gatewayInbox(gateway), 0, null)
+  }
+
   toGateway(gateway: GatewayTarget, record: GatewayRecord): void {
     gatewayRecord.write(this.outcome.value(), record)
     this.outcome.send(gateway.topic, 0, null)

@@ -23,6 +23,6 @@ function isSettled(turn: Turn, row: SessionRow | undefined, opening: Opening): b
   if (hasEnded(turn.state, address)) return true
   if (!turn.state.remembered.has(addressKey(address))) return false
   // It may come once more where auth repeats itself; elsewhere it has done its work.
-  if (!turn.settings.openRepeats) turn.outcome.fact({ kind: 'ConnectionForgotten', address })
+  if (!turn.settings.distributed) turn.outcome.fact({ kind: 'ConnectionForgotten', address })
   return true
 }

@@ -16,7 +16,7 @@ const defaultSessionSettings: SessionSettings = {
   takeoverMillisMax: 500,
   openAgeMillisMax: 30_000,
   rememberMillis: 60_000,
-  openRepeats: false,
+  distributed: false,
 }
 
 /** Rows that one tick deals with at most; the rest follows in the next, so that a dead gateway's clients make no giant commit. */

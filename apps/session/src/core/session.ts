@@ -43,6 +43,6 @@ export function beginOrResume(turn: Turn, left: SessionRow | undefined, newcomer
       queueFrom: resumed !== undefined,
     })
   }
-  accept(turn, row, newcomer.opening, resumed !== undefined)
+  accept(turn, row, newcomer.opening, { sessionPresent: resumed !== undefined, wasKept: left?.kept ?? false })
   note(turn, row, { event: 'connected', detail: resumed === undefined ? 'new session' : 'session resumed' })
 }

@@ -39,7 +39,7 @@ export function takeOver(turn: Turn, row: SessionRow, newcomer: Newcomer): void 
 /** Another connection has taken this one's place before it had it. */
 function supersede(turn: Turn, address: Address): void {
   refuse(turn, address, takenOver)
-  if (turn.settings.openRepeats) remember(turn, address)
+  if (turn.settings.distributed) remember(turn, address)
 }
 
 /** True when the gateway of the old connection has been started again, as the newcomer shows. */
@@ -76,7 +76,7 @@ export function connectionGone(
 
 /** The living connection of this row is over: whoever waits comes in, or the client is away. */
 function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
-  if (turn.settings.openRepeats && row.address !== undefined) remember(turn, row.address)
+  if (turn.settings.distributed && row.address !== undefined) remember(turn, row.address)
   const left = endConnection(turn, row, ending)
   const { waiting } = row
   if (waiting !== undefined && !hasEnded(turn.state, waiting.opening.address)) {

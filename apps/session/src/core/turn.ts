@@ -1,5 +1,5 @@
 // What a decision of session works with, and the records that it sends to the others.
-import type { Millis } from '#libs/base'
+import { ByteWriter, type Millis } from '#libs/base'
 import type { Outcome } from '#libs/service'
 import {
   catalogue,
@@ -27,8 +27,12 @@ export interface SessionSettings {
   readonly openAgeMillisMax: Millis
   /** How long a connection that ended before its OpenSession arrived is remembered. */
   readonly rememberMillis: Millis
-  /** True where auth may answer a CONNECT twice (its partitions move): then connections that are over are remembered for as long. */
-  readonly openRepeats: boolean
+  /**
+   * True on a log of several processes. There auth may answer a CONNECT twice, so that connections that are over are remembered; and
+   * records to different services arrive in any order, so that who has a kept session is accepted through its delivery owner, behind
+   * the session's will.
+   */
+  readonly distributed: boolean
 }
 
 /** One call of `decide` or `tick`. */
@@ -54,20 +58,30 @@ export function remember(turn: Turn, address: Address): void {
   outcome.fact({ kind: 'ConnectionRemembered', address, untilMillis: now + settings.rememberMillis })
 }
 
-/** The session is there: the gateway may send CONNACK. */
-export function accept(turn: Turn, row: SessionRow, opening: Opening, sessionPresent: boolean): void {
-  const { incarnation, connection } = opening.address
-  toGateway(turn, opening.address, {
+/** The session is there: the gateway may send CONNACK. `wasKept`: so was the client's session before, whose will may be under way. */
+export function accept(
+  turn: Turn,
+  row: SessionRow,
+  opening: Opening,
+  how: { readonly sessionPresent: boolean; readonly wasKept: boolean },
+): void {
+  const { incarnation, connection, gateway } = opening.address
+  const record: GatewayRecord = {
     kind: 'SessionAccepted',
     incarnation,
     connection,
     birth: row.birth,
-    sessionPresent,
+    sessionPresent: how.sessionPresent,
     kept: row.kept,
     expirySeconds: row.expirySeconds,
     permissions: opening.permissions,
     principal: opening.principal,
-  })
+  }
+  if (!turn.settings.distributed || !(row.kept || how.wasKept))
+    return toGateway(turn, opening.address, record)
+  const writer = new ByteWriter(256)
+  gatewayRecord.write(writer, record)
+  toDelivery(turn, row.clientId, { kind: 'PassOn', gateway, record: writer.view() })
 }
 
 export function refuse(turn: Turn, address: Address, reason: { code: number; sentence: string }): void {

@@ -1,5 +1,18 @@
 // Requests to delivery (tbmq.delivery.inbox). Messages stand in delivery-run.ts; facts of tbmq.client.delivery in delivery-facts.ts.
-import { flag, list, optional, struct, text, u16, u8, union, whole, word, type ValueOf } from '../field.js'
+import {
+  bytes,
+  flag,
+  list,
+  optional,
+  struct,
+  text,
+  u16,
+  u8,
+  union,
+  whole,
+  word,
+  type ValueOf,
+} from '../field.js'
 import { address, clientLimits, messageValue, sessionIdentity, wantedFilter } from './common.js'
 
 /** What a client (or its gateway) answered to one message, by its number in the session or group. */
@@ -70,5 +83,7 @@ export const deliveryRecord = union({
       group: struct({ share: text, filter: text, birth: whole, number: whole }),
     }),
   ],
+  /** A record for a gateway that must not come before what this inbox holds already: pass it on when that is decided. */
+  PassOn: [13, struct({ gateway: text, record: bytes })],
 })
 export type DeliveryRecord = ValueOf<typeof deliveryRecord>
