@@ -1,7 +1,8 @@
 # The standalone broker: one process, its data in /data, not root.
 #
 #   docker build -t tbmq .
-#   docker run -p 1883:1883 -p 8083:8083 -v tbmq-data:/data tbmq
+#   docker run --name tbmq -p 1883:1883 -p 8083:8083 -v tbmq-data:/data tbmq
+#   docker exec -it tbmq npm run user add alice
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /tbmq
