@@ -118,7 +118,7 @@ scenario(
 )
 
 scenario(
-  'the first message of a topic brings its alias to a client that takes one, later ones have it alone, at every QoS',
+  'the first message of a topic brings its alias to a client that takes one, later ones have it alone, but for QoS 2',
   async (t) => {
     const client = await t.connect({ properties: { topicAliasMaximum: 1 } })
     await subscribe(client, { [t.topic()]: 2 })
@@ -126,7 +126,7 @@ scenario(
     for (const qos of [0, 1, 2] as const) {
       await publish(other, t.topic(), `${qos}`, { qos })
       const packet = await client.receive('publish')
-      expect([packet.topic, textOf(packet), packet.qos]).toEqual([qos === 0 ? t.topic() : '', `${qos}`, qos])
+      expect([packet.topic, textOf(packet), packet.qos]).toEqual([qos === 1 ? '' : t.topic(), `${qos}`, qos])
       expect(publishProperties(client.frameOf(packet))).toEqual([['topicAlias', 1]])
     }
   },

@@ -29,6 +29,17 @@ describe('topic aliases towards a client', () => {
     expect(seen(plain).map((one) => one[0])).toEqual(['room/1', 'room/2', 'room/3', 'room/1', 'room/2'])
   })
 
+  it('come beside the name with QoS 2: some clients keep the packet as it is until PUBREL', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5, { properties: { topicAliasMaximum: 2 } })
+    const message = { topic: 'room/1', payload: 'x', qos: 2 }
+    rig.run([{ client, options: 2 }], [message, message])
+    expect(seen(client)).toEqual([
+      ['room/1', 1, 1, 1],
+      ['room/1', 1, 2, 1],
+    ])
+  })
+
   it('never exceed what the broker allows itself', () => {
     const rig = new GatewayRig({ topicAliasMax: 1 })
     const client = rig.connect(5, { properties: { topicAliasMaximum: 65_535 } })

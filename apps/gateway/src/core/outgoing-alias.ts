@@ -16,7 +16,7 @@ export class OutgoingAliases {
   constructor(readonly max: number) {}
 
   /**
-   * Writes the PUBLISH of 5.0 in `source[from..to)` with an alias: with the name the first time, without it from then on. Returns
+   * Writes the PUBLISH of 5.0 in `source[from..to)` with an alias: with the name the first time, without it from then on (but for QoS 2). Returns
    * where its packet id stands in `outlet.bytes` (what it is for QoS 0 does not matter); -1 when it has to go out as it is.
    */
   write(outlet: Outlet, source: Uint8Array, from: number, to: number, packetBytesMax: number): number {
@@ -25,11 +25,13 @@ export class OutgoingAliases {
     if (length <= propertyBytes || length > topicBytesMax) return -1
     const known = this.#find(source, topicFrom, length)
     if (known === 0 && this.#topics.length === this.max) return -1
-    const idBytes = ((source[from] ?? 0) & 6) === 0 ? 0 : 2
+    const qos = ((source[from] ?? 0) >> 1) & 3
+    const idBytes = qos === 0 ? 0 : 2
     const idFrom = topicFrom + length
     const propertiesFrom = behindVarint(source, idFrom + idBytes)
     const properties = varintAt(source, idFrom + idBytes) + propertyBytes
-    const topic = known === 0 ? length : 0
+    // With QoS 2 the name always comes along: clients that look at a message again when its PUBREL comes (MQTT.js) lose it otherwise.
+    const topic = known === 0 || qos === 2 ? length : 0
     const body = 2 + topic + idBytes + varintBytes(properties) + propertyBytes + (to - propertiesFrom)
     const total = 1 + varintBytes(body) + body
     // [MQTT-3.1.2-24]
