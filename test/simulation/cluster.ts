@@ -20,7 +20,7 @@ export class Cluster implements Broker {
     crashes: 0,
     pauses: 0,
     cutOff: 0,
-    moves: 0,
+    takeOvers: 0,
     unreachable: 0,
     outboxesSentAgain: 0,
     originsDropped: 0,
@@ -206,7 +206,7 @@ export class Cluster implements Broker {
   }
 
   #give(duty: Duty, server: number): void {
-    this.#counts.moves++
+    this.#counts.takeOvers++
     this.#assigned.set(duty, server)
     this.#own(server, duty)
   }

@@ -6,6 +6,7 @@ import type { Service } from '#libs/service'
 import type { MemoryStore } from '#libs/store'
 import { catalogue, gatewayInbox } from '#libs/topics'
 import { anonymousProvider } from '../../../apps/auth/src/core/anonymous.js'
+import type { Provider } from '../../../apps/auth/src/core/authenticate.js'
 import { AuthWorker } from '../../../apps/auth/src/shell/auth-worker.js'
 import type { DeliveryFact } from '../../../apps/delivery/src/core/facts.js'
 import type { DeliveryState } from '../../../apps/delivery/src/core/state.js'
@@ -48,6 +49,21 @@ export interface ProcessOptions {
 /** So small that messages leave memory, and become facts, in a short run. */
 const memoryBytes = 2048
 const inboxBytesMax = 4096
+
+/** Some answers of auth take their time: then they come in another order. */
+function slowly(world: World, life: Life, { name, check }: Provider): Provider {
+  return {
+    name,
+    check: (attempt) => {
+      if (!world.random.chance(0.2)) return check(attempt)
+      return new Promise((resolve) => {
+        world.afterIn(life, world.random.below(30_000), () => {
+          resolve(check(attempt))
+        })
+      })
+    },
+  }
+}
 
 export class BrokerProcess implements Life {
   alive = true
@@ -218,7 +234,7 @@ export class BrokerProcess implements Life {
       log: this.#log,
       partition,
       clientPartitions: partitions,
-      providers: [anonymousProvider('all')],
+      providers: [slowly(world, this, anonymousProvider('all'))],
       now: () => world.schedule.millis,
       failed: this.#complain('auth'),
     })

@@ -11,7 +11,7 @@ export class Interest {
   }
 
   /** All that ever were. */
-  views(topic: string): readonly SubscriptionView[] {
+  readonly views = (topic: string): readonly SubscriptionView[] => {
     let views = this.#byTopic.get(topic)
     if (views === undefined) {
       views = this.session.subscriptions.filter(({ filter }) => filterMatches(filter, topic))

@@ -9,6 +9,7 @@ export function judgeReceipts(ledger: Ledger): void {
     const live = session.receipts.filter(({ retain }) => !retain)
     judgeDuplicates(ledger, interest, live)
     judgeOrder(ledger, interest, live)
+    judgeTooEarly(ledger, interest, live)
     if (isFinal(session)) judgeLoss(ledger, interest, live, received)
   }
 }
@@ -51,6 +52,21 @@ function lastAcknowledgedPerConnection({ messages }: Ledger): Map<number, number
     last.set(connection.number, Math.max(firstSent, last.get(connection.number) ?? -1))
   }
   return last
+}
+
+/** A subscription is for what is published behind it: on its own connection, and whatever was acknowledged before it was asked for. */
+function judgeTooEarly(ledger: Ledger, { session, views }: Interest, live: readonly Receipt[]): void {
+  const seen = new Set<Message>()
+  for (const { message, connection } of live) {
+    if (seen.has(message) || message.will || isOfGroup(message)) continue
+    seen.add(message)
+    const since = Math.min(...views(message.topic).map(({ sent }) => sent))
+    // What a kept client publishes may go through its delivery owner, and come behind its SUBSCRIBE.
+    const isOwn = message.connection === connection && !session.kept
+    const before = isOwn ? message.firstSent : message.acknowledged
+    if (before === undefined || before > since || message.sends > 1) continue
+    ledger.violated(`${session.clientId} got ${nameOf(message)}, which came before its subscription`)
+  }
 }
 
 function judgeDuplicates(ledger: Ledger, interest: Interest, live: readonly Receipt[]): void {
