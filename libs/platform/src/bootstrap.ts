@@ -59,7 +59,10 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
   await listenHttp(app, settings)
   app.useLogger(new NestLogger(logger))
   const vitals = app.get(Vitals)
-  vitals.part('log', () => ({ up: log.writable, detail: { unsyncedBytes: log.metrics.unsyncedBytes } }))
+  vitals.part('log', () => ({
+    up: log.writable,
+    detail: { pressure: log.pressure, unsyncedBytes: log.metrics.unsyncedBytes },
+  }))
   addLogMetrics(app.get(Metrics), log, app.get(ServiceRegistry))
   await app.startAllMicroservices()
   const doors = app.get(Doors)
@@ -118,6 +121,9 @@ async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog>
     directory: join(settings.dataDir, 'log'),
     segmentBytes: settings.segmentBytes,
     damage: settings.logDamage,
+    pressure: (pressure) => {
+      logger.warn({ pressure }, pressureSentences[pressure])
+    },
     notice: (sentence) => {
       logger.warn({}, sentence)
     },
@@ -129,6 +135,13 @@ async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog>
   await log.createTopics([...Object.values(catalogue), gatewayInbox(settings.gatewayName)].map(counted))
   return log
 }
+
+/** What an operator must know when the disk fills up, and when there is room again. */
+const pressureSentences = {
+  none: 'there is room on the disk again: everything is taken',
+  dropQos0: 'the disk is nearly full (TBMQ_DISK_MAX, TBMQ_DISK_FREE_MIN): QoS 0 is dropped',
+  hold: 'the disk is full (TBMQ_DISK_MAX, TBMQ_DISK_FREE_MIN): publishers are held until there is room',
+} as const
 
 /** The retention that the settings give to the messages. */
 function limited(topic: Topic, settings: Settings): Topic {

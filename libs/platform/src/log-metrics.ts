@@ -59,6 +59,12 @@ function gaugesOf(log: EmbeddedLog, services: ServiceRegistry): Measure[] {
       read: () => (log.writable ? 1 : 0),
     },
     {
+      name: 'tbmq_log_disk_pressure',
+      help: '0: everything is taken; 1: the disk is nearly full and QoS 0 is dropped; 2: publishers are held.',
+      kind: 'gauge',
+      read: () => ({ none: 0, dropQos0: 1, hold: 2 })[log.pressure],
+    },
+    {
       name: 'tbmq_log_append_latency_seconds',
       help: 'From the start of a group to the end of its sync, since the start of the process.',
       kind: 'gauge',
