@@ -27,7 +27,7 @@ export interface Broker {
   heal(): void
 }
 
-export const roles: readonly ServiceRole[] = ['auth', 'session', 'subscription', 'delivery']
+const roles: readonly ServiceRole[] = ['auth', 'session', 'subscription', 'delivery']
 
 export const allDuties = (partitions: number): Duty[] =>
   roles.flatMap((role) => Array.from({ length: partitions }, (_, partition) => ({ role, partition })))

@@ -395,7 +395,6 @@ function readValue(topic: string, partition: number, cursor: RecordCursor, into:
     [catalogue.subscriptionInbox.name]: subscriptionRecord,
     [catalogue.deliveryInbox.name]: deliveryRecord,
   }
-  const record = records[topic]
-  assert(record !== undefined, `Nothing is sent to ${topic}.`)
-  into.push({ ...record.read(reader), partition })
+  assert(topic in records, `Nothing is sent to ${topic}.`)
+  into.push({ ...records[topic]!.read(reader), partition })
 }
