@@ -75,7 +75,7 @@ export const catalogue = {
   history: stream({
     name: 'tbmq.client.history',
     partitioning: 'byClient',
-    retention: { kind: 'limited', millis: 7 * day, bytes: 256 * mebibyte },
+    retention: { kind: 'limited', millis: 7 * day, bytes: 256 * mebibyte, goesWith: true },
     owner: undefined,
     why: 'What happened to each client: connected, refused, taken over, dropped.',
   }),

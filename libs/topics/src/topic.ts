@@ -13,7 +13,8 @@ export type ServiceName = 'gateway' | 'auth' | 'session' | 'subscription' | 'del
 export type Retention =
   | { readonly kind: 'compacted' }
   | { readonly kind: 'trimmed' }
-  | { readonly kind: 'limited'; readonly millis: number; readonly bytes: number }
+  /** `goesWith`: goes early, with the files it shares, when everything else in them may go. */
+  | { readonly kind: 'limited'; readonly millis: number; readonly bytes: number; readonly goesWith?: true }
 
 /** One line of the catalogue. */
 export interface Topic {

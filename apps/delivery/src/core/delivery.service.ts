@@ -20,7 +20,7 @@ import { Arrivals } from './arrivals.js'
 import { deliveryFacts, type DeliveryFact } from './facts.js'
 import { distribute, Group, groupAcknowledged } from './group.js'
 import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-members.js'
-import { moveOn, passBatch } from './keep.js'
+import { moveInTime, moveOn, passBatch, planMove } from './keep.js'
 import { firstLookMillis, pin, unpin } from './memory.js'
 import { publishOfSession, publishWill, releaseReceived } from './publish.js'
 import { endSession, sendNow, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
@@ -54,17 +54,24 @@ export function deliveryService(given: Partial<DeliverySettings> = {}): Service<
       finish(turn, batch)
       if (turn.published) fact(turn, { kind: 'PublishedThrough', offset: state.position })
       moveOn(turn, batch)
+      planMove(turn, batch.appendTime)
       turn.outbox?.flush()
       settings.afterBatch(state)
     },
-    tick(state, now) {
+    tick(state, now, outcome) {
       unpin(state, now, settings.pinnedMillisMax)
+      if (state.moveDueMillis !== undefined && state.moveDueMillis <= now) {
+        settle(state)
+        moveInTime(newTurn(state, settings, now, outcome))
+      }
       return nextWake(state, settings)
     },
     nextWake: (state) => nextWake(state, settings),
     restored(state, now, outcome) {
       settle(state)
-      restored(newTurn(state, settings, now, outcome))
+      const turn = newTurn(state, settings, now, outcome)
+      restored(turn)
+      if (state.base.offset < state.position) planMove(turn, now)
     },
     replayFrom(state) {
       settle(state)
@@ -106,10 +113,16 @@ function restored(turn: Turn): void {
 }
 
 const nextWake = (state: DeliveryState, settings: DeliverySettings): Millis | undefined => {
-  // Not to the millisecond: one look for all batches of a while.
+  const look = nextLook(state, settings)
+  const { moveDueMillis: move } = state
+  return look === undefined ? move : Math.min(look, move ?? look)
+}
+
+/** Not to the millisecond: one look for all batches of a while. */
+function nextLook(state: DeliveryState, settings: DeliverySettings): Millis | undefined {
   const young = state.pinned.peek()
-  const old = state.pinnedLong.peek()
   if (young !== undefined) return young.since + 2 * firstLookMillis
+  const old = state.pinnedLong.peek()
   return old === undefined ? undefined : old.since + settings.pinnedMillisMax + firstLookMillis
 }
 

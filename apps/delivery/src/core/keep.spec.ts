@@ -63,6 +63,25 @@ describe('the inbox', () => {
     expect([...rig.facts.keys()].filter((key) => key.startsWith('02') || key.startsWith('03'))).toEqual([])
   })
 
+  it('is forgotten in time, also when nothing more comes and a message still waits', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1)), offline(1, at(1)), online(2, at(2)))
+    rig.take(run(messages(1, 3, [{ id: 1 }, { id: 2 }])))
+    rig.take(puback(2, 1, 2, 3))
+    rig.wait(3 * rig.settings.moveMillis)
+    rig.trim()
+    expect(rig.inbox).toEqual([])
+    expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+    expect(payloads(rig.take(online(1, at(3))))).toEqual(['1', '2', '3'])
+    rig.take(puback(1, 1, 2, 3))
+    rig.wait(3 * rig.settings.moveMillis)
+    rig.trim()
+    expect(rig.inbox).toEqual([])
+    expect([...rig.facts.keys()].filter((key) => key.startsWith('03'))).toEqual([])
+    // And then it is at rest.
+    expect(rig.service.nextWake(rig.state)).toBeUndefined()
+  })
+
   it('is replayed under the limits that held when it was written, not under those of today', () => {
     const before = new DeliveryRig({ limits: { queueLengthMax: 5 } })
     before.take(online(1, at(1)), offline(1, at(1)), run(messages(1, 10, to(1))))

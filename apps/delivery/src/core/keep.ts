@@ -1,5 +1,6 @@
 // Lets the inbox be forgotten. What still lies in its oldest part when it has grown long becomes facts: how a session or group stands
 // now, and its messages. From then on older records are not needed for it, and the base of a replay moves on.
+import type { Millis } from '#libs/base'
 import type { Batch } from '#libs/batch'
 import type { GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
@@ -41,6 +42,41 @@ export function moveOn(turn: Turn, batch: Batch): void {
     state.changed.take()
   }
   moveBase(turn)
+}
+
+/** A row costs about this much of a budget. */
+const rowBytes = 128
+/** A move that is too much for one commit, or waits for the store, goes on so soon. */
+const goOnMillis = 50
+
+/** Something lies between the base and the position: it will not stay there for longer than two periods. */
+export function planMove({ state, settings }: Turn, now: Millis): void {
+  state.moveDueMillis ??= now + settings.moveMillis
+}
+
+/** What has held the inbox for a whole period becomes facts, and the base moves behind it. */
+export function moveInTime(turn: Turn): void {
+  const { state, settings, now } = turn
+  let budget = settings.inboxBytesMax / factPartOfBound
+  for (let what = state.changed.peek(); what !== undefined; what = state.changed.peek()) {
+    if (!what.ended) {
+      if (what.changedBytes > state.moveBytes) break
+      if (budget > 0) budget = writeMessages(turn, what, budget)
+      if (budget <= 0) {
+        state.moveDueMillis = now + goOnMillis
+        return
+      }
+      stand(turn, what)
+      budget -= rowBytes
+    }
+    state.changed.take()
+  }
+  state.moveBytes = state.inboxBytes
+  if (state.waypoints.at(-1)?.offset !== state.position) {
+    state.waypoints.push({ offset: state.position, bytes: state.inboxBytes, routes: [...state.routes] })
+  }
+  moveBase(turn)
+  state.moveDueMillis = state.base.offset === state.position ? undefined : now + settings.moveMillis
 }
 
 function moveBase(turn: Turn): void {

@@ -106,6 +106,7 @@ class History {
         return this.qos2(birth, connection)
       default:
         if (random.chance(0.2)) return rig.restart()
+        if (random.chance(0.3)) rig.wait(random.below(80_000))
         rig.trim()
     }
   }

@@ -49,6 +49,8 @@ export interface DeliverySettings {
   readonly limits: DeliveryLimits
   /** Bytes of the inbox that may lie behind the oldest record still needed, before what is queued there becomes facts. */
   readonly inboxBytesMax: number
+  /** What has held the start of the inbox for this long becomes facts, however short the inbox is: what lies behind it can be forgotten. */
+  readonly moveMillis: number
   /** A message whose batch of the inbox is mostly done with is copied out of it at this age. */
   readonly pinnedMillisMax: number
   readonly counters: DeliveryCounters
@@ -87,6 +89,7 @@ export function deliverySettings(given: Partial<DeliverySettings> = {}): Deliver
   return {
     limits: defaultDeliveryLimits,
     inboxBytesMax: 64 * 1024 * 1024,
+    moveMillis: 30_000,
     pinnedMillisMax: 1_000,
     counters: newDeliveryCounters(),
     afterBatch: () => undefined,

@@ -1,5 +1,5 @@
 // The state of one partition of delivery. It is a function of the inbox: facts hold how it stood at some offset, the rest is replayed.
-import { BoundedQueue } from '#libs/base'
+import { BoundedQueue, type Millis } from '#libs/base'
 import type { Placement } from '#libs/service'
 import type { SessionIdentity } from '#libs/topics'
 import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
@@ -42,6 +42,10 @@ export interface DeliveryState {
   /** What holds the start of the inbox: changed since its facts were written, the oldest change first. */
   readonly changed: BoundedQueue<Queue | Group>
   waypoints: Waypoint[]
+  /** When to move the base in any case; undefined while it stands at the position. */
+  moveDueMillis: Millis | undefined
+  /** What was changed before so many bytes of the inbox had been read becomes facts at the next move. */
+  moveBytes: number
   /** Undefined once the facts have been turned into queues. */
   unsettled: Unsettled | undefined
   /**
@@ -82,6 +86,8 @@ export function emptyState(placement: Placement): DeliveryState {
     inboxBytes: 0,
     changed: endless('changed'),
     waypoints: [],
+    moveDueMillis: undefined,
+    moveBytes: 0,
     unsettled: {
       sessions: new Map(),
       groups: new Map(),

@@ -124,6 +124,24 @@ export class DeliveryRig {
     return this.sent.slice(from)
   }
 
+  /** Time passes, and the service is told as often as it asked for. */
+  wait(millis: number): void {
+    const until = this.now + millis
+    for (;;) {
+      const wake = this.service.nextWake(this.state)
+      if (wake === undefined || wake > until) break
+      this.now = Math.max(this.now, wake)
+      this.service.tick(
+        this.state,
+        this.now,
+        this.#outcome(() => {
+          this.position = this.offset
+        }),
+      )
+    }
+    this.now = until
+  }
+
   /** What a shell makes the partition do. */
   run(decide: (now: number, outcome: Outcome<DeliveryFact>) => void): void {
     decide(this.now, this.#outcome())

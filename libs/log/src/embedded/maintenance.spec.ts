@@ -68,6 +68,31 @@ describe('forgetting', () => {
     expect((await segments('messages')).length).toBeLessThan(6)
   })
 
+  it('takes history along with the messages whose files it shares, and never history alone', async () => {
+    const history = { topic: catalogue.history.name, partition: 0 }
+    const log = await place.open(small, limited(1e12, 3000))
+    await log.createTopics([{ topic: catalogue.history, partitions: 1 }])
+    await putMany(log, history, 60)
+    await log.maintenance.forget(false)
+    expect(log.startOffset(history)).toBe(0)
+    for (let i = 0; i < 60; i++) {
+      await put(log, messages, `k=${i}`)
+      await put(log, history, `k=${i}`)
+    }
+    time += 8 * 24 * 3600 * 1000
+    await log.maintenance.forget(false)
+    const gone = log.startOffset(history)
+    expect(gone).toBeGreaterThanOrEqual(60)
+    time -= 8 * 24 * 3600 * 1000
+    for (let i = 0; i < 100; i++) {
+      await put(log, messages, `k=${i}`)
+      await put(log, history, `k=${i}`)
+    }
+    await log.maintenance.forget(false)
+    expect(log.startOffset(messages)).toBeGreaterThan(50)
+    expect(log.startOffset(history)).toBeGreaterThan(gone)
+  })
+
   it('keeps what is young enough', async () => {
     const log = await place.open(small, limited(5000, 1e12))
     await putMany(log, messages, 30)

@@ -34,7 +34,7 @@ export class Retention {
     const total = this.#bytesByTopic()
     for (const segment of run.closed) {
       const parts = [...segment.index.parts.values()]
-      if (!parts.every((part) => this.#mayGo(part, pressed, total))) break
+      if (!this.#allMayGo(parts, pressed, total)) break
       for (const part of parts) total.set(part.topic, (total.get(part.topic) ?? 0) - part.bytes)
       leaving.push(segment)
     }
@@ -43,6 +43,26 @@ export class Retention {
     await this.#home.stored()
     await this.#remove(leaving)
     return leaving.length
+  }
+
+  /** What goes with its files waits for nobody, but it does not go alone: another stream in the segment must be past its limit. */
+  #allMayGo(parts: readonly IndexPart[], pressed: boolean, total: ReadonlyMap<number, number>): boolean {
+    const staying = parts.filter((part) => !this.#mayGo(part, pressed, total))
+    if (staying.length === 0) return true
+    return staying.every((part) => this.#goesWith(part)) && parts.some((part) => this.#isPast(part, total))
+  }
+
+  #goesWith(part: IndexPart): boolean {
+    const partition = this.#home.partitionOf(part.topic, part.partition)
+    if (partition === undefined || part.next > partition.slowestReader) return false
+    return partition.retention.kind === 'limited' && partition.retention.goesWith === true
+  }
+
+  /** A part of a stream that has its own limits and is past them. */
+  #isPast(part: IndexPart, total: ReadonlyMap<number, number>): boolean {
+    const partition = this.#home.partitionOf(part.topic, part.partition)
+    if (partition?.retention.kind !== 'limited' || partition.retention.goesWith === true) return false
+    return this.#mayGo(part, false, total)
   }
 
   #mayGo(part: IndexPart, pressed: boolean, total: ReadonlyMap<number, number>): boolean {
