@@ -89,7 +89,7 @@ export function deliverySettings(given: Partial<DeliverySettings> = {}): Deliver
   return {
     limits: defaultDeliveryLimits,
     inboxBytesMax: 64 * 1024 * 1024,
-    moveMillis: 30_000,
+    moveMillis: 15_000,
     pinnedMillisMax: 1_000,
     counters: newDeliveryCounters(),
     afterBatch: () => undefined,
