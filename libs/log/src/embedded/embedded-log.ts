@@ -28,7 +28,6 @@ import { Frame, type Partition, type PartitionReader } from './partition.js'
 import { EmbeddedReader, noHint, type HistoryHint, type ReaderHome } from './reader.js'
 import type { Found } from './recovery.js'
 import { SegmentRun, type RunEvents } from './segment-run.js'
-import { SlabChain } from './slab-chain.js'
 import { TailCache } from './tail-cache.js'
 import { TopicTable } from './topic-table.js'
 
@@ -55,7 +54,6 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   readonly #state: SegmentRun
   readonly #group: GroupCommit
   readonly #topics: TopicTable
-  readonly #memory = new SlabChain()
   /** Everything appended and not yet stored, in the order of appending. */
   readonly #unstored = new Fifo<Frame | Marker>()
   readonly #cache: TailCache
@@ -229,7 +227,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     const bytes = batch.bytes
     const run = partition.run
     const room = run === undefined ? 0 : frameHeaderSize
-    const chain = run === undefined ? this.#memory : run.chain
+    const chain = partition.chain
     chain.reserve(room + bytes.length)
     const slab = chain.slab
     const at = chain.at + room

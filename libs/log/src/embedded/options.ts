@@ -14,9 +14,9 @@ export interface EmbeddedLogOptions {
   readonly segmentBytes?: number
   /** Zeros written behind the frames in advance, which makes small syncs cheaper; 512 KiB by default, 0 for none. */
   readonly aheadBytes?: number
-  /** Bytes of stored batches kept in memory for readers that follow closely; 16 MiB by default. */
+  /** Bytes of stored batches kept in memory, at most, for readers that follow closely; 16 MiB by default. */
   readonly cacheBytes?: number
-  /** Bytes that a topic in memory keeps behind its slowest reader; 4 MiB by default. */
+  /** Bytes that a topic in memory keeps behind its slowest reader; 1 MiB by default. */
   readonly memoryBytes?: number
   /** Bytes that the log may take on disk; by default 80 % of the file system. */
   readonly diskMax?: number | undefined
@@ -55,7 +55,7 @@ function allWithDefaults(options: EmbeddedLogOptions): Settings {
     segmentBytes: 64 * mebibyte,
     aheadBytes: mebibyte / 2,
     cacheBytes: 16 * mebibyte,
-    memoryBytes: 4 * mebibyte,
+    memoryBytes: mebibyte,
     diskMax: undefined,
     diskFreeMin: 1024 * mebibyte,
     pressure: () => {},

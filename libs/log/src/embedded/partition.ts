@@ -4,6 +4,7 @@ import type { Retention, Topic } from '#libs/topics'
 import type { Stored } from '../event-log.js'
 import { Fifo } from './fifo.js'
 import type { SegmentRun } from './segment-run.js'
+import { SlabChain } from './slab-chain.js'
 
 /** What a frame takes in memory besides its bytes: the object and its view, measured. */
 const frameCost = 300
@@ -64,6 +65,8 @@ export class Partition {
   readonly number: number
   /** Where its batches go; undefined when they stay in memory. */
   readonly run: SegmentRun | undefined
+  /** Where its batches lie: beside those of its file; alone when they stay in memory, each topic for as long as it likes. */
+  readonly chain: SlabChain
   readonly retention: Retention
   startOffset: number
   endOffset: number
@@ -92,6 +95,7 @@ export class Partition {
     this.topicId = given.topicId
     this.number = given.number
     this.run = given.run
+    this.chain = given.run?.chain ?? new SlabChain()
     this.startOffset = given.start
     this.endOffset = this.storedOffset = given.end
   }

@@ -2,7 +2,7 @@
 
 const slabSize = 1024 * 1024
 
-/** One chain per file, so that what waits for the disk is a few long ranges. */
+/** One chain per file, so that what waits for the disk is a few long ranges; and one per partition in memory. */
 export class SlabChain {
   /** The slab and the place in it that the last `reserve` gave. */
   slab: Buffer = Buffer.alloc(0)

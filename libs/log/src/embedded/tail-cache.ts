@@ -1,7 +1,10 @@
-// Which stored batches stay in memory: the newest ones of all partitions on disk together, and per topic in memory what its readers
-// have not had, with a little more.
+// Which stored batches stay in memory: of all partitions on disk together the newest ones that somebody still has to read, and per
+// topic in memory what its readers have not had; of both, a little more.
 import { Fifo } from './fifo.js'
 import type { Frame, Partition } from './partition.js'
+
+/** What every reader has had stays up to this many bytes: for readers that are about to begin. */
+const readBytesMax = 1024 * 1024
 
 export class TailCache {
   readonly #cached = new Fifo<Frame>()
@@ -19,9 +22,11 @@ export class TailCache {
     if (frame.owner.run === undefined) return this.#keepLittle(frame.owner)
     this.#cached.push(frame)
     this.#bytes += frame.cost
-    while (this.#bytes > this.#cacheBytes) {
-      const oldest = this.#cached.shift()
+    while (this.#bytes > readBytesMax || this.#bytes > this.#cacheBytes) {
+      const oldest = this.#cached.first()
       if (oldest === undefined) return
+      if (this.#bytes <= this.#cacheBytes && oldest.nextOffset > oldest.owner.slowestReader) return
+      this.#cached.shift()
       this.#bytes -= oldest.cost
       oldest.owner.evict()
     }
