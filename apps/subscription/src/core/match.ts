@@ -33,6 +33,7 @@ export class Matcher {
     const metadata = this.#metadata
     const counters = this.#counters
     this.#clear()
+    state.router.beginAgeing(now)
     cursor.open(batch.bytes)
     while (cursor.next()) {
       if (!this.#openMetadata()) {

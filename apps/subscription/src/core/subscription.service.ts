@@ -51,7 +51,8 @@ export function subscriptionService(
     outcome: Outcome<SubscriptionFact>,
   ): Millis | undefined {
     if (state.sweepAtMillis !== undefined && state.sweepAtMillis <= now) retain.sweep(state, now, outcome)
-    return state.sweepAtMillis
+    state.router.age(now)
+    return nextWake(state)
   }
 
   return {
@@ -63,7 +64,7 @@ export function subscriptionService(
     apply: applySubscriptionFact,
     decide,
     tick,
-    nextWake: (state) => state.sweepAtMillis,
+    nextWake,
     *targets({ placement, targets }) {
       for (let partition = 0; partition < placement.clientPartitions; partition++) {
         yield { topic: catalogue.deliveryInbox.name, partition }
@@ -74,4 +75,9 @@ export function subscriptionService(
       if (state.retained.hasMortal) state.sweepAtMillis = now + settings.sweepMillis
     },
   }
+}
+
+function nextWake({ sweepAtMillis, router: { ageAtMillis } }: SubscriptionsState): Millis | undefined {
+  if (sweepAtMillis === undefined || ageAtMillis === undefined) return sweepAtMillis ?? ageAtMillis
+  return Math.min(sweepAtMillis, ageAtMillis)
 }

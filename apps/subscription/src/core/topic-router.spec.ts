@@ -84,4 +84,23 @@ describe('topic router', () => {
       expect(topics.router.size).toBeLessThan(50)
     }
   })
+
+  it('forgets in time the names that nobody publishes to any more, and keeps the others', () => {
+    const topics = new Topics()
+    topics.subscribe('#')
+    topics.subscribe('a')
+    const { router } = topics
+    expect(router.ageAtMillis).toBeUndefined()
+    router.beginAgeing(1_000)
+    for (let i = 0; i < 1_000; i++) topics.of(`once/${String(i)}`)
+    const kept = topics.of('a')
+    for (let rounds = 0; rounds < 3; rounds++) {
+      router.age(router.ageAtMillis ?? 0)
+      expect(topics.of('a')).toBe(kept)
+    }
+    expect(router.size).toBe(2)
+    router.age(router.ageAtMillis ?? 0)
+    router.age(router.ageAtMillis ?? 0)
+    expect([router.size, router.ageAtMillis]).toEqual([0, undefined])
+  })
 })

@@ -1,7 +1,8 @@
 // Which receivers a topic name has: remembered per name, found again when what it depends on has changed.
 // A change of an exact filter forgets its own topic only; a change of a wildcard filter makes every name ask its filters once more
 // (at its next message), but its receivers are written down anew only if one of those has really changed.
-import { utf8Decode, utf8Encode } from '#libs/base'
+// Names that nobody publishes to any more are forgotten in time.
+import { SECOND, utf8Decode, utf8Encode, type Millis } from '#libs/base'
 import type { TopicTree } from '#libs/mqtt'
 import type { Filter } from './filter.js'
 import { buildReceivers, ReceiverSet } from './receivers.js'
@@ -9,6 +10,9 @@ import { TopicTable, type TopicTableLimits } from './topic-table.js'
 
 /** Two generations of these are held at most. */
 const tableLimits: TopicTableLimits = { namesMax: 131_072, bytesMax: 16 * 1024 * 1024 }
+
+/** A name without a message for this long, and at the latest for twice as long, is forgotten. */
+const AGE_MILLIS = 5 * SECOND
 
 /** Sets that several wildcard filters share, remembered by the filters' numbers. */
 const SHARED_SETS_MAX = 16_384
@@ -29,11 +33,12 @@ export class TopicRouter {
   readonly #table = new TopicTable<ReceiverSet>(tableLimits, NOBODY)
   readonly #shared = new Map<string, ReceiverSet>()
   /** Filters that hold a set. */
-  #holders: Filter[] = []
+  readonly #holders = new Set<Filter>()
   #heldBytes = 0
   /** Rises with every change of a wildcard filter. */
   #version = 0
   #matched: Filter[] = []
+  #ageAtMillis: Millis | undefined
   readonly #visit = (filter: Filter): void => {
     this.#matched.push(filter)
   }
@@ -55,9 +60,26 @@ export class TopicRouter {
     return this.#table.size
   }
 
+  /** When `age` is due; undefined when nothing is remembered. */
+  get ageAtMillis(): Millis | undefined {
+    return this.#ageAtMillis
+  }
+
+  /** Names are about to be asked for: from now on they age. */
+  beginAgeing(now: Millis): void {
+    this.#ageAtMillis ??= now + AGE_MILLIS
+  }
+
+  /** Forgets what was not asked for since the last time that this was due. */
+  age(now: Millis): void {
+    if (this.#ageAtMillis === undefined || now < this.#ageAtMillis) return
+    this.#table.age()
+    this.#ageAtMillis = this.#table.size > 0 ? now + AGE_MILLIS : undefined
+  }
+
   /** The filter has changed. */
   forget(filter: Filter): void {
-    filter.receivers = undefined
+    this.#release(filter)
     if (filter.isWildcard) this.#version++
     else this.#table.invalidate(utf8Encode(filter.text))
   }
@@ -109,10 +131,19 @@ export class TopicRouter {
       if (this.#shared.size >= SHARED_SETS_MAX) this.#shared.clear()
       this.#shared.set(key, set)
     } else {
-      if (holder.receivers === undefined) this.#holders.push(holder)
+      this.#release(holder)
+      this.#holders.add(holder)
       holder.receivers = set
     }
     return set
+  }
+
+  #release(holder: Filter): void {
+    if (holder.receivers === undefined) return
+    // Names that have the set of a wildcard filter let go of it when they are asked for, or aged: it counts until all is forgotten.
+    if (!holder.isWildcard) this.#heldBytes -= holder.receivers.bytes + SET_BYTES
+    holder.receivers = undefined
+    this.#holders.delete(holder)
   }
 
   /** Thousands of topics with thousands of receivers each would fill the memory: so what is remembered has a bound. */
@@ -123,8 +154,8 @@ export class TopicRouter {
     this.#table.clear()
     this.#shared.clear()
     for (const holder of this.#holders) holder.receivers = undefined
-    this.#holders = []
-    this.#heldBytes = 0
+    this.#holders.clear()
+    this.#heldBytes = set.bytes + SET_BYTES
     return set
   }
 }

@@ -1,5 +1,6 @@
 // Remembers something about topic names, found by a name's bytes where they lie: no string is made per message, and no object per
-// name. Bounded: the names live in two generations; when the young one is full it becomes the old one, and the old one goes.
+// name. Bounded: the names live in two generations; when the young one is full, or in time, it becomes the old one, and the old
+// one goes.
 import { copy, equalBytes, hash32 } from '#libs/base'
 
 /** How much one generation may hold; the table holds at most two of them. */
@@ -166,6 +167,12 @@ export class TopicTable<T> {
     }
   }
 
+  /** Forgets the names that were not asked for since the call before. */
+  age(): void {
+    this.#old = this.#young.count > 0 ? this.#young : undefined
+    if (this.#old !== undefined) this.#young = new Generation(1024)
+  }
+
   clear(): void {
     this.#old = undefined
     this.#young = new Generation(1024)
@@ -174,8 +181,7 @@ export class TopicTable<T> {
   #admit(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const young = this.#young
     if (young.count >= this.#limits.namesMax || young.nameBytes + length > this.#limits.bytesMax) {
-      this.#old = young
-      this.#young = new Generation(1024)
+      this.age()
     }
     const slot = this.#young.add(hash, bytes, from, length, this.#nothing)
     const old = this.#old?.lookup(hash, bytes, from, length) ?? ABSENT
