@@ -1,7 +1,7 @@
 // Loaded into a broker under measurement (`--import`): on SIGUSR2 it collects and writes process.memoryUsage() to a file.
 
 import { renameSync, writeFileSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate } from 'node:timers'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
@@ -15,7 +15,7 @@ if (file !== undefined && isMainThread) {
   process.on('SIGUSR2', async () => {
     // Twice with a turn between: buffers are freed by finalizers, which run after the collection that found them.
     collect()
-    await setImmediate()
+    await new Promise((resolve) => setImmediate(resolve))
     collect()
     writeFileSync(`${file}.new`, JSON.stringify(process.memoryUsage()))
     renameSync(`${file}.new`, file)

@@ -27,7 +27,7 @@ const WIDTH = 100
 /** Packets written before their answers are waited for; below the receive maximum of the broker. */
 const BATCH = 500
 /** Expiries, sweeps and retention have had their turn after this. */
-const SETTLE_MILLIS = 5000
+const SETTLE_MILLIS = 15_000
 const MIB = 2 ** 20
 
 /** Source addresses of the loopback network in turn, for as many connections as there are ports on each. */
@@ -171,7 +171,7 @@ export async function measureForgetting({ name, peer, runs }) {
   return { results, clean: true }
 }
 
-/** Distinct topics, a quarter each of QoS 0 and 1, to a subscriber of `#` and to nobody; then exact subscriptions. */
+/** Distinct topics, a quarter each of QoS 0 and 1, to a subscriber of `#` and to nobody; then exact subscriptions with a message each. */
 async function comeAndGo(port, prefix, topics, subscriptions) {
   const publisher = await connected(port, `${prefix}-publisher`, {})
   const payload = Buffer.alloc(100, 0x78)
@@ -197,6 +197,8 @@ async function comeAndGo(port, prefix, topics, subscriptions) {
     const filters = Array.from({ length: filtersEach }, (_, j) => `${prefix}/exact/${i}/${j}`)
     await client.write(subscribePacket(1, filters, 1))
     await client.received(SUBACK, 1)
+    await publishAll(client, 0, filtersEach, (j) => filters[j], { payload })
+    await client.received(PUBLISH, filtersEach)
     // Half are unsubscribed, half end with their session.
     if (i % 2 === 0) {
       await client.write(unsubscribePacket(2, filters))
@@ -212,7 +214,8 @@ async function memoryOf(broker) {
   const file = join(broker.folder, 'memory.json')
   rmSync(file, { force: true })
   process.kill(broker.pid, 'SIGUSR2')
-  for (;;) {
+  for (let tries = 0; ; tries++) {
+    if (tries > 600) throw new Error('the memory probe does not answer')
     await pause(50)
     try {
       const { heapUsed, external, rss } = JSON.parse(readFileSync(file, 'utf8'))
