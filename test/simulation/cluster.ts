@@ -102,7 +102,7 @@ export class Cluster implements Broker {
   heal(): void {
     this.#world.log.reachable = true
     this.#world.stalled = false
-    this.#world.logStepMicros = 20
+    this.#world.logStepMicros = this.#world.usualStepMicros
     for (const process of [...this.#gateways, ...this.#servers]) process?.wake()
   }
 
@@ -275,7 +275,7 @@ export class Cluster implements Broker {
   #slow(): void {
     this.#world.logStepMicros = this.#world.random.pick([200, 2000]) ?? 200
     this.#world.after(300_000, () => {
-      this.#world.logStepMicros = 20
+      this.#world.logStepMicros = this.#world.usualStepMicros
     })
   }
 }

@@ -1,7 +1,7 @@
 // `npm run test:simulation -- [--shape standalone|cluster] [--runs N] [--seed S] [--story]`: so many runs from that seed on, on all
 // processors. Prints what happened in them, and every seed that broke a promise; the story tells one run step by step.
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -26,12 +26,26 @@ const mustHappen = {
   ],
 }
 
-/** One file of JavaScript out of `entry` and all that it needs of the repository at `from`: loads fast and runs fast. */
-export async function bundle(from, file) {
-  const input = `${from}/test/simulation/main.ts`
+const folder = `${root}/node_modules/.cache/simulation`
+const made = []
+process.on('exit', () => {
+  for (const file of made) rmSync(file, { force: true })
+})
+
+/** Where a program of this process may stand: inside the repository, so that it finds its packages. */
+export function programFile(name) {
+  mkdirSync(folder, { recursive: true })
+  const file = `${folder}/${name}-${process.pid}.mjs`
+  made.push(file, `${file}.map`)
+  return file
+}
+
+/** The simulation and all that it needs as one file of JavaScript: it loads fast and runs fast. `plugins`: what changes the sources. */
+export async function bundle(file, plugins = []) {
   const bundled = await rolldown({
-    input,
-    cwd: from,
+    input: `${root}/test/simulation/main.ts`,
+    cwd: root,
+    plugins,
     platform: 'node',
     resolve: { conditionNames: ['source', 'node', 'import', 'default'] },
     // Packages stay outside.
@@ -83,9 +97,8 @@ async function main() {
   const seed = Number(values.seed ?? (Date.now() >>> 4) % 1_000_000_000)
   const runs = Number(values.runs ?? (values.seed === undefined ? 2000 : 1))
   const shapes = values.shape === undefined ? Object.keys(mustHappen) : [values.shape]
-  const file = `${root}/node_modules/.cache/simulation/main.mjs`
-  mkdirSync(`${root}/node_modules/.cache/simulation`, { recursive: true })
-  await bundle(root, file)
+  const file = programFile('main')
+  await bundle(file)
   let failed = 0
   for (const shape of shapes) {
     const sums = {}

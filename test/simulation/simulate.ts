@@ -117,7 +117,9 @@ class Run {
     const span = this.#operations * 12_000
     for (let faults = 3 + random.below(3); faults > 0; faults--) {
       this.#world.after(random.below(span), () => {
-        this.#broker.fault()
+        this.#world.amid(() => {
+          this.#broker.fault()
+        })
       })
     }
     for (let compactions = 3 + random.below(6); compactions > 0; compactions--) {

@@ -68,7 +68,7 @@ export class Standalone implements Broker {
     else {
       this.#world.logStepMicros = random.pick([5, 200, 2000]) ?? 20
       this.#world.after(300_000, () => {
-        this.#world.logStepMicros = 20
+        this.#world.logStepMicros = this.#world.usualStepMicros
       })
     }
   }
@@ -83,7 +83,7 @@ export class Standalone implements Broker {
     log.reachable = true
     this.#world.stalled = false
     this.#world.pressure = 'none'
-    this.#world.logStepMicros = 20
+    this.#world.logStepMicros = this.#world.usualStepMicros
     this.#process?.wake()
   }
 

@@ -23,8 +23,12 @@ export class World {
   readonly random: SeededRandom
   readonly schedule = new Schedule()
   readonly log: MemoryLog
+  /** How fast the log of this run is when nothing slows it down. */
+  readonly usualStepMicros: number
+  /** Waits for the log to be busy. */
+  #amid: { steps: number; readonly act: () => void }[] = []
   /** A step of the log takes up to so many microseconds. */
-  logStepMicros = 20
+  logStepMicros: number
   /** How the disk fills up. */
   pressure: Pressure = 'none'
   /** The disk takes nothing and does not say so. */
@@ -39,6 +43,7 @@ export class World {
 
   constructor({ seed, shape }: WorldOptions) {
     this.random = new SeededRandom(seed)
+    this.usualStepMicros = this.logStepMicros = this.random.pick([5, 20, 100, 300]) ?? 20
     // Tombstones go at once when compacted: what needs them longer shows.
     this.log = new MemoryLog({
       seed: this.random.uint32(),
@@ -51,6 +56,25 @@ export class World {
   /** Plans something of nobody's process: the network, a client, a fault. */
   after(micros: number, act: () => void): () => void {
     return this.schedule.after(micros, act)
+  }
+
+  /** Does it in the midst of what the log is doing, soon: a fault hurts there. */
+  amid(act: () => void): void {
+    const entry = { steps: 1 + this.random.below(40), act }
+    this.#amid.push(entry)
+    this.after(300_000, () => {
+      if (this.#amid.includes(entry)) this.#fire(entry)
+    })
+  }
+
+  #fire(entry: { readonly act: () => void }): void {
+    this.#amid = this.#amid.filter((other) => other !== entry)
+    entry.act()
+  }
+
+  #logStepped(): void {
+    this.schedule.micros += this.random.below(this.logStepMicros)
+    for (const entry of this.#amid) if (--entry.steps === 0) this.#fire(entry)
   }
 
   /** Plans something in a process: forgotten when that has died, put off while it stands still. */
@@ -89,7 +113,7 @@ export class World {
     const end = schedule.micros + millis * 1000
     while (!done()) {
       if (!schedule.runDue()) {
-        if (log.step()) schedule.micros += this.random.below(this.logStepMicros)
+        if (log.step()) this.#logStepped()
         else {
           await this.#drain()
           if (!log.step()) {
