@@ -108,7 +108,7 @@ export class Cluster implements Broker {
 
   // ---- starting
 
-  #new(gateway: string | undefined, server = -1): BrokerProcess {
+  #new(gateway: string | undefined): BrokerProcess {
     return new BrokerProcess({
       world: this.#world,
       partitions,
@@ -118,17 +118,13 @@ export class Cluster implements Broker {
       complained: (sentence) => {
         this.#ledger.violated(`the broker complained: ${sentence}`)
       },
-      isOwner: ({ role, partition }) =>
-        [...this.#assigned].some(
-          ([duty, owner]) => owner === server && duty.role === role && duty.partition === partition,
-        ),
       lost: () => undefined,
     })
   }
 
   #startServer(index: number): void {
     this.#world.note('broker', `server ${String(index)} starts`)
-    const process = this.#new(undefined, index)
+    const process = this.#new(undefined)
     this.#servers[index] = process
     this.#go(
       process,

@@ -45,7 +45,6 @@ export class Standalone implements Broker {
       complained: (sentence) => {
         this.#ledger.violated(`the broker complained: ${sentence}`)
       },
-      isOwner: () => true,
       lost: ({ role }) => {
         this.#ledger.violated(`${role} lost a partition, and there is nobody else`)
       },

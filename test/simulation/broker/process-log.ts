@@ -19,11 +19,18 @@ export class ProcessLog implements EventLog {
   readonly #world: World
   readonly #life: Life
   readonly #client: MemoryClient
+  readonly #epochs = new Map<string, number>()
 
   constructor(world: World, life: Life, client: MemoryClient) {
     this.#world = world
     this.#life = life
     this.#client = client
+  }
+
+  /** True while nobody has claimed that partition after this process. */
+  holds(service: string, partition: number): boolean {
+    const id = `${service}-${String(partition)}`
+    return this.#epochs.get(id) === this.#world.log.epochOf(id)
   }
 
   get atomicCommit(): boolean {
@@ -51,6 +58,8 @@ export class ProcessLog implements EventLog {
   async claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim> {
     const claim = await this.#client.claim(service, partition, states)
     this.#enter()
+    const id = `${service}-${String(partition)}`
+    this.#epochs.set(id, this.#world.log.epochOf(id))
     return {
       commit: (facts: readonly Append[], sends: readonly Append[], stored: Stored) => {
         claim.commit(facts, sends, this.#stored(stored))

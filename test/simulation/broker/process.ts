@@ -40,8 +40,6 @@ export interface ProcessOptions {
   readonly store: MemoryStore
   /** Something was said that a healthy broker does not say. */
   readonly complained: (sentence: string) => void
-  /** False where another process has taken over, or will: what is said here then is said by nobody. */
-  readonly isOwner: (duty: Duty) => boolean
   /** Another process has taken the partition over. */
   readonly lost: (duty: Duty) => void
 }
@@ -257,8 +255,8 @@ export class BrokerProcess implements Life {
       placement: { partition, clientPartitions: partitions, topicPartitions: partitions },
       clock: world.clockOf(this),
       failed: (sentence, error) => {
-        if (this.#options.isOwner({ role, partition }))
-          this.#complain(`${role} ${String(partition)}`)(sentence, error)
+        // Whose claim is not the newest one is nobody, whatever it says.
+        if (this.#log.holds(role, partition)) this.#complain(`${role} ${String(partition)}`)(sentence, error)
       },
       restored: (state) => restored?.(state),
       lost: () => {

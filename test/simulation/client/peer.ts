@@ -318,6 +318,8 @@ export class Peer {
     const mayEnd = this.#awaySince + expirySeconds * 1_000_000
     if (world.schedule.micros < mayEnd) return
     this.session.ended ??= ++world.moment
+    this.outgoing.clear()
+    this.receivedIds.clear()
     this.expectation = begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe'
   }
 
