@@ -1,5 +1,5 @@
 // Topic names that were judged before, found by their bytes: a name that comes again costs one hash and one comparison. Bounded.
-import { copyOf, equalBytes, utf8Decode, utf8Encode } from '#libs/base'
+import { allocateUnsafeSlow, copy, EMPTY_BYTES, equalBytes, utf8Decode, utf8Encode } from '#libs/base'
 import { partitionOfTopicBytes } from '#libs/topics'
 
 /** A valid topic name and what is remembered about it. */
@@ -65,21 +65,21 @@ export class TopicCache {
     const old = this.#old.find(hash, buffer, from, length)
     if (old === undefined) return undefined
     // A new object: the old one stays a link of the old generation's chain.
-    return this.#keep(new TopicEntry(old.bytes, hash, old.partition))
+    return this.#keep(old.bytes, 0, length, hash, old.partition)
   }
 
   /** Remembers a name that the caller has found valid. */
   add(buffer: Uint8Array, from: number, to: number): TopicEntry {
-    const bytes = copyOf(buffer, from, to)
-    const partition = partitionOfTopicBytes(bytes, this.#partitions, 0, bytes.length)
-    return this.#keep(new TopicEntry(bytes, hashOf(bytes, 0, bytes.length), partition))
+    const partition = partitionOfTopicBytes(buffer, this.#partitions, from, to)
+    return this.#keep(buffer, from, to, hashOf(buffer, from, to), partition)
   }
 
-  #keep(entry: TopicEntry): TopicEntry {
+  #keep(buffer: Uint8Array, from: number, to: number, hash: number, partition: number): TopicEntry {
     if (this.#young.entries >= this.#entriesMax || this.#young.bytes >= this.#bytesMax) {
       this.#old = this.#young
       this.#young = new Generation()
     }
+    const entry = new TopicEntry(this.#young.copyOf(buffer, from, to), hash, partition)
     this.#young.add(entry)
     return entry
   }
@@ -87,10 +87,15 @@ export class TopicCache {
 
 const buckets = 16_384
 
+/** Names of a generation lie in chunks: a million small buffers that come and go would leave holes everywhere. */
+const chunkBytes = 65_536
+
 class Generation {
   entries = 0
   bytes = 0
   readonly #heads = new Array<TopicEntry | null>(buckets).fill(null)
+  #chunk = EMPTY_BYTES
+  #used = 0
 
   find(hash: number, buffer: Uint8Array, from: number, length: number): TopicEntry | undefined {
     let entry = this.#heads[hash & (buckets - 1)] ?? null
@@ -99,6 +104,19 @@ class Generation {
       entry = entry.next
     }
     return undefined
+  }
+
+  /** A copy that lives in this generation's memory. */
+  copyOf(buffer: Uint8Array, from: number, to: number): Uint8Array {
+    const length = to - from
+    if (this.#used + length > this.#chunk.length) {
+      this.#chunk = allocateUnsafeSlow(Math.max(chunkBytes, length))
+      this.#used = 0
+    }
+    const at = this.#used
+    this.#used += length
+    copy(buffer, from, to, this.#chunk, at)
+    return this.#chunk.subarray(at, this.#used)
   }
 
   add(entry: TopicEntry): void {

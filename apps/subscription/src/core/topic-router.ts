@@ -2,7 +2,7 @@
 // A change of an exact filter forgets its own topic only; a change of a wildcard filter makes every name ask its filters once more
 // (at its next message), but its receivers are written down anew only if one of those has really changed.
 // Names that nobody publishes to any more are forgotten in time.
-import { SECOND, utf8Decode, utf8Encode, type Millis } from '#libs/base'
+import { ByteWriter, SECOND, utf8Decode, type Millis } from '#libs/base'
 import type { TopicTree } from '#libs/mqtt'
 import type { Filter } from './filter.js'
 import { buildReceivers, ReceiverSet } from './receivers.js'
@@ -26,6 +26,9 @@ const HELD_BYTES_MAX = 128 * 1024 * 1024
 const SET_BYTES = 256
 
 const NOBODY = new ReceiverSet([])
+
+/** For the bytes of a filter's text. */
+const scratch = new ByteWriter()
 
 export class TopicRouter {
   readonly #exact: ReadonlyMap<string, Filter>
@@ -81,7 +84,11 @@ export class TopicRouter {
   forget(filter: Filter): void {
     this.#release(filter)
     if (filter.isWildcard) this.#version++
-    else this.#table.invalidate(utf8Encode(filter.text))
+    else {
+      scratch.reset()
+      scratch.rawText(filter.text)
+      this.#table.invalidate(scratch.buffer, 0, scratch.position)
+    }
   }
 
   /** The receivers of the message with this offset on the topic `bytes[from..to)`, whoever published it. */

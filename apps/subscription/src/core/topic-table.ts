@@ -84,6 +84,15 @@ class Generation<T> {
     return slot
   }
 
+  /** Holds no name any more, and keeps its memory for others. */
+  empty(): this {
+    this.heads.fill(ABSENT)
+    this.count = 0
+    this.nameBytes = 0
+    this.values.length = 0
+    return this
+  }
+
   #reserve(length: number): void {
     if (this.nameBytes + length <= this.names.length) return
     const names = new Uint8Array(Math.max(this.names.length * 2, this.nameBytes + length))
@@ -181,7 +190,10 @@ export class TopicTable<T> {
   #admit(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const young = this.#young
     if (young.count >= this.#limits.namesMax || young.nameBytes + length > this.#limits.bytesMax) {
-      this.age()
+      // The old one is used again: else many names that come once each would leave megabytes behind for the collector.
+      const spare = this.#old?.empty()
+      this.#old = young
+      this.#young = spare ?? new Generation(1024)
     }
     const slot = this.#young.add(hash, bytes, from, length, this.#nothing)
     const old = this.#old?.lookup(hash, bytes, from, length) ?? ABSENT
