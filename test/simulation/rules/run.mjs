@@ -1,6 +1,6 @@
 // `npm run test:rules -- [--runs N] [--only WORDS]`: takes out one rule after the other and runs the simulation until it is found, at most
-// N (2,000) times. Writes docs/reference/rules.md when all have been tried.
-import { readFileSync, writeFileSync } from 'node:fs'
+// N (2,000) times. Keeps docs/reference/rules.md.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundle, programFile, runSeeds } from '../run.mjs'
@@ -48,12 +48,19 @@ async function take({ rule, shape, changes }) {
 
 const cell = (text) => text.replaceAll('|', '\\|')
 
-function page(results) {
-  const rows = results.map(
-    ({ rule, shape, done, found }) =>
-      `| ${cell(rule)} | ${shape} | ${found === undefined ? `not in ${done}` : found.after} | ${found === undefined ? '' : cell(found.sentence)} |`,
-  )
-  return [
+const pageFile = `${root}docs/reference/rules.md`
+
+const rowOf = ({ rule, shape, done, found }) =>
+  `| ${cell(rule)} | ${shape} | ${found === undefined ? `not in ${done}` : found.after} | ${found === undefined ? '' : cell(found.sentence)} |`
+
+/** The page with the rows that are known, by rule; those of rules that were not tried now stay as they are. */
+function writePage(results) {
+  const known = existsSync(pageFile) ? readFileSync(pageFile, 'utf8').split('\n') : []
+  const rows = rules.map(({ rule }) => {
+    const result = results.find((one) => one.rule === rule)
+    return result === undefined ? known.find((line) => line.startsWith(`| ${cell(rule)} |`)) : rowOf(result)
+  })
+  const lines = [
     '# Rules and what happens without them',
     '',
     'Each rule closes a hole that a crash, a pause or a move of partitions can open. `npm run test:rules` takes out one after the',
@@ -61,12 +68,15 @@ function page(results) {
     '',
     '| Rule | Simulated | Found in run | What was seen |',
     '|---|---|---|---|',
-    ...rows,
+    ...rows.filter((row) => row !== undefined),
     '',
-  ].join('\n')
+  ]
+  writeFileSync(pageFile, lines.join('\n'))
 }
 
 const results = []
-for (const rule of rules.filter(({ rule }) => rule.includes(values.only))) results.push(await take(rule))
-if (values.only === '') writeFileSync(`${root}docs/reference/rules.md`, page(results))
+for (const rule of rules.filter(({ rule }) => rule.includes(values.only))) {
+  results.push(await take(rule))
+  writePage(results)
+}
 process.exit(results.every(({ found }) => found !== undefined) ? 0 : 1)
