@@ -318,8 +318,6 @@ export class Peer {
     const mayEnd = this.#awaySince + expirySeconds * 1_000_000
     if (world.schedule.micros < mayEnd) return
     this.session.ended ??= ++world.moment
-    // It forgets its half, whatever the broker says: what comes from here on belongs to another session.
-    this.session = undefined
     this.expectation = begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe'
   }
 

@@ -60,7 +60,6 @@ function judgeTooEarly(ledger: Ledger, { session, views }: Interest, live: reado
   for (const { message, connection } of live) {
     if (seen.has(message) || message.will || isOfGroup(message)) continue
     seen.add(message)
-    if (views(message.topic).length === 0) continue
     const since = Math.min(...views(message.topic).map(({ sent }) => sent))
     // What a kept client publishes may go through its delivery owner, and come behind its SUBSCRIBE.
     const isOwn = message.connection === connection && !session.kept
@@ -78,7 +77,7 @@ function judgeDuplicates(ledger: Ledger, interest: Interest, live: readonly Rece
     const count = (counts.get(message) ?? 0) + 1
     counts.set(message, count)
     const views = interest.views(message.topic)
-    const isExact = message.qos === 2 && views.length > 0 && views.every(({ qos }) => qos === 2)
+    const isExact = message.qos === 2 && views.every(({ qos }) => qos === 2)
     if (count > 1 && (isExact || message.qos === 0)) {
       ledger.violated(`${session.clientId} got ${nameOf(message)} twice`)
     }
