@@ -318,6 +318,8 @@ export class Peer {
     const mayEnd = this.#awaySince + expirySeconds * 1_000_000
     if (world.schedule.micros < mayEnd) return
     this.session.ended ??= ++world.moment
+    // It forgets its half, whatever the broker says: a CONNECT that nobody answered may have begun another session meanwhile.
+    this.session = undefined
     this.expectation = begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe'
   }
 

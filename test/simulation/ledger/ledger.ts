@@ -73,6 +73,8 @@ export interface SessionView {
   readonly number: number
   readonly clientId: string
   readonly kept: boolean
+  /** The broker may have kept subscriptions and messages of before, of which its client knows nothing any more. */
+  readonly inherits: boolean
   readonly subscriptions: SubscriptionView[]
   readonly receipts: Receipt[]
   /** From here on it may be over: a CONNECT with clean start was sent, its connection ended (transient), its time has run out. */
@@ -114,11 +116,12 @@ export class Ledger {
     return message
   }
 
-  newSession(clientId: string, kept: boolean): SessionView {
+  newSession(clientId: string, kept: boolean, inherits: boolean): SessionView {
     const session: SessionView = {
       number: this.sessions.length,
       clientId,
       kept,
+      inherits,
       subscriptions: [],
       receipts: [],
       ended: undefined,

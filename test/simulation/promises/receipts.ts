@@ -9,7 +9,7 @@ export function judgeReceipts(ledger: Ledger): void {
     const live = session.receipts.filter(({ retain }) => !retain)
     judgeDuplicates(ledger, interest, live)
     judgeOrder(ledger, interest, live)
-    judgeTooEarly(ledger, interest, live)
+    if (!session.inherits) judgeTooEarly(ledger, interest, live)
     if (isFinal(session)) judgeLoss(ledger, interest, live, received)
   }
 }
@@ -77,7 +77,8 @@ function judgeDuplicates(ledger: Ledger, interest: Interest, live: readonly Rece
     const count = (counts.get(message) ?? 0) + 1
     counts.set(message, count)
     const views = interest.views(message.topic)
-    const isExact = message.qos === 2 && views.every(({ qos }) => qos === 2)
+    const isExact =
+      message.qos === 2 && views.length > 0 && !session.inherits && views.every(({ qos }) => qos === 2)
     if (count > 1 && (isExact || message.qos === 0)) {
       ledger.violated(`${session.clientId} got ${nameOf(message)} twice`)
     }
