@@ -1,7 +1,7 @@
 // Requests to session (tbmq.session.inbox) and its facts (tbmq.client.session).
 import { flag, optional, struct, text, u32, u8, union, whole, word, type ValueOf } from '../field.js'
 import { wantedSession } from './auth.js'
-import { address, messageValue, permissions, will } from './common.js'
+import { address, permissions, will } from './common.js'
 
 /** How a connection ended: the client said DISCONNECT, it broke, keep alive ran out, or the broker closed it. */
 export const closeCause = word([
@@ -71,7 +71,3 @@ export const sessionRow = struct({
   waiting: optional(struct({ opening, birth: whole, untilMillis: whole })),
 })
 export type SessionRow = ValueOf<typeof sessionRow>
-
-/** A will on its way to tbmq.msg.all, as the session owner publishes it. */
-export const firedWill = struct({ clientId: text, birth: whole, message: messageValue })
-export type FiredWill = ValueOf<typeof firedWill>
