@@ -4,6 +4,7 @@ import { simulate } from './simulate.js'
 
 const standalone = [
   [41, 'a superseded CONNECT was told that its session was gone'],
+  [1_899, 'a kept client was answered before its last will was published'],
   [20_427, 'a SUBSCRIBE outlived its session, which had been taken over by force'],
 ] as const
 

@@ -134,7 +134,7 @@ export const clusterRules = [
     changes: [
       {
         file: `${session}/turn.ts`,
-        from: 'if (!turn.settings.distributed || !(row.kept || how.wasKept))',
+        from: 'if (!row.kept && !how.wasKept)',
         to: 'if (row.birth >= 0)',
       },
     ],

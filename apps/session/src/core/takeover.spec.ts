@@ -13,7 +13,7 @@ describe('a client that connects while it is connected', () => {
     expect(kinds(after)).toEqual([
       'delivery SessionOffline',
       'delivery SessionOnline',
-      'gateway SessionAccepted',
+      'gateway behind delivery SessionAccepted',
     ])
     expect(only(after, 'SessionAccepted')).toMatchObject({ connection: 2, sessionPresent: true, birth: 101 })
     expect(rig.row()).toMatchObject({ address: at(2), waiting: undefined })
@@ -175,7 +175,7 @@ describe('the end of a gateway', () => {
     expect(kinds(sent)).toEqual([
       'delivery SessionOffline',
       'delivery SessionOnline',
-      'gateway SessionAccepted',
+      'gateway behind delivery SessionAccepted',
     ])
     expect(rig.row()?.address).toEqual(at(1, 2))
   })

@@ -27,11 +27,7 @@ export interface SessionSettings {
   readonly openAgeMillisMax: Millis
   /** How long a connection that ended before its OpenSession arrived is remembered. */
   readonly rememberMillis: Millis
-  /**
-   * True on a log of several processes. There auth may answer a CONNECT twice, so that connections that are over are remembered; and
-   * records to different services arrive in any order, so that who has a kept session is accepted through its delivery owner, behind
-   * the session's will.
-   */
+  /** True on a log of several processes. There auth may answer a CONNECT twice, so that connections that are over are remembered. */
   readonly distributed: boolean
 }
 
@@ -58,7 +54,10 @@ export function remember(turn: Turn, address: Address): void {
   outcome.fact({ kind: 'ConnectionRemembered', address, untilMillis: now + settings.rememberMillis })
 }
 
-/** The session is there: the gateway may send CONNACK. `wasKept`: so was the client's session before, whose will may be under way. */
+/**
+ * The session is there: the gateway may send CONNACK. Who has a kept session, or had one (`wasKept`), hears it through its delivery owner:
+ * behind the will of the session, which goes the same way, so that nothing that the client publishes from now on overtakes it.
+ */
 export function accept(
   turn: Turn,
   row: SessionRow,
@@ -77,8 +76,7 @@ export function accept(
     permissions: opening.permissions,
     principal: opening.principal,
   }
-  if (!turn.settings.distributed || !(row.kept || how.wasKept))
-    return toGateway(turn, opening.address, record)
+  if (!row.kept && !how.wasKept) return toGateway(turn, opening.address, record)
   const writer = new ByteWriter(256)
   gatewayRecord.write(writer, record)
   toDelivery(turn, row.clientId, { kind: 'PassOn', gateway, record: writer.view() })

@@ -82,13 +82,17 @@ describe('a will with a delay', () => {
     const rig = away(5)
     rig.now += 5_000
     const sent = kinds(rig.open({ address: at(2), cleanStart: false, expirySeconds: 100 }))
-    expect(sent).toEqual([handed, 'delivery SessionOnline', 'gateway SessionAccepted'])
+    expect(sent).toEqual([handed, 'delivery SessionOnline', 'gateway behind delivery SessionAccepted'])
   })
 
   it('fires before the CONNACK of a clean start, which ends its session', () => {
     const rig = away(5)
     const sent = kinds(rig.open({ address: at(2), expirySeconds: 100 }))
-    expect(sent.slice(0, 3)).toEqual([handed, 'delivery SessionOnline', 'gateway SessionAccepted'])
+    expect(sent.slice(0, 3)).toEqual([
+      handed,
+      'delivery SessionOnline',
+      'gateway behind delivery SessionAccepted',
+    ])
     expect(kinds(rig.pass(1_000_000)).filter((kind) => kind === handed)).toEqual([])
   })
 
@@ -142,7 +146,7 @@ describe('a will and a take-over', () => {
       'delivery SessionOffline',
       handed,
       'delivery SessionOnline',
-      'gateway SessionAccepted',
+      'gateway behind delivery SessionAccepted',
     ])
   })
 

@@ -213,9 +213,7 @@ export class SessionRig implements Outcome<SessionFact> {
   }
 
   send(topic: Topic, partition: number, _key: string | Uint8Array | null, value = this.#value): void {
-    const reader = new ByteReader(value.copyOf())
-    const read = topic === catalogue.history ? historyOf(reader) : recordOf(topic, reader)
-    this.sent.push({ to: topic.owner ?? 'history', partition, kind: read.kind, value: { ...read } })
+    this.sent.push({ partition, ...sentOn(topic, new ByteReader(value.copyOf())) })
   }
 
   publish(topicName: string, payload: Uint8Array, meta: ByteWriter): void {
@@ -238,15 +236,22 @@ export class SessionRig implements Outcome<SessionFact> {
   }
 }
 
+function sentOn(topic: Topic, reader: ByteReader): Omit<Sent, 'partition'> {
+  if (topic === catalogue.history) {
+    const record = historyRecord.read(reader)
+    return { to: 'history', kind: record.event, value: { ...record } }
+  }
+  const record = recordOf(topic, reader)
+  const to = topic.owner ?? 'nobody'
+  if (record.kind !== 'PassOn') return { to, kind: record.kind, value: { ...record } }
+  const passed = gatewayRecord.read(new ByteReader(record.record))
+  return { to: `gateway behind ${to}`, kind: passed.kind, value: { ...passed } }
+}
+
 function recordOf(topic: Topic, reader: ByteReader) {
   if (topic === catalogue.deliveryInbox) return deliveryRecord.read(reader)
   if (topic === catalogue.subscriptionInbox) return subscriptionRecord.read(reader)
   return gatewayRecord.read(reader)
-}
-
-function historyOf(reader: ByteReader) {
-  const record = historyRecord.read(reader)
-  return { kind: record.event, ...record }
 }
 
 /** `gateway SessionAccepted`, … without the history. */
