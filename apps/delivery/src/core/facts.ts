@@ -40,6 +40,16 @@ const baseRow = struct({
 })
 export type BaseRow = ValueOf<typeof baseRow>
 
+/** Left out at the end of a row that needs none. */
+function trailing<T>(field: Field<T>): Field<T | undefined> {
+  return {
+    write(writer, value) {
+      if (value !== undefined) field.write(writer, value)
+    },
+    read: (reader) => (reader.remaining === 0 ? undefined : field.read(reader)),
+  }
+}
+
 /** How a kept session stood before the record at `offset`. Its messages are facts of their own, those below `next` belong to this row. */
 const sessionRowFact = struct({
   clientId: text,
@@ -57,6 +67,8 @@ const sessionRowFact = struct({
   online: optional(address),
   windowMax: whole,
   overflowing: flag,
+  /** When ids were passed over: how many, and the ids that messages have. Otherwise they follow from the numbers. */
+  passedOver: trailing(struct({ shift: whole, packetIds: list(struct({ number: whole, packetId: u16 })) })),
 })
 export type SessionRowFact = ValueOf<typeof sessionRowFact>
 

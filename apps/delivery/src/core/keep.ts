@@ -5,7 +5,7 @@ import type { Batch } from '#libs/batch'
 import type { GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addressOf, memberRowOf } from './group-members.js'
-import { markQos, markReleased, markRetain, markSent, type Line } from './line.js'
+import { markQos, markReleased, markRetain, markSent, packetIdIn, type Line } from './line.js'
 import type { QueuedMessage } from './message.js'
 import { fetch } from './projection.js'
 import { noFacts, type Queue } from './queue.js'
@@ -170,12 +170,15 @@ function numbersOf(line: Line): Set<number> {
 function sessionRowOf(queue: Queue, offset: number): SessionRowFact {
   const { line } = queue
   const released: number[] = []
+  const packetIds: { readonly number: number; readonly packetId: number }[] = []
   let sent = 0
   for (let position = line.head; position < line.tail; position++) {
     if (line.isHole(position)) continue
     const marks = line.marksAt(position)
     if ((marks & markSent) !== 0) sent = line.numberAt(position) + 1
     if ((marks & markReleased) !== 0) released.push(line.numberAt(position))
+    const packetId = packetIdIn(marks)
+    if (packetId !== 0) packetIds.push({ number: line.numberAt(position), packetId })
   }
   return {
     clientId: queue.clientId,
@@ -189,6 +192,7 @@ function sessionRowOf(queue: Queue, offset: number): SessionRowFact {
     online: queue.online === undefined ? undefined : addressOf(queue.online),
     windowMax: queue.windowMax,
     overflowing: queue.overflowing,
+    passedOver: line.shift === 0 ? undefined : { shift: line.shift, packetIds },
   }
 }
 

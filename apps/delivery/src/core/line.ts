@@ -13,6 +13,11 @@ export const markRetain = 0x04
 export const markSent = 0x08
 /** The client has received it (PUBREC); what is left is PUBREL and PUBCOMP. The message itself is gone. */
 export const markReleased = 0x10
+/** Above the marks: the packet id under which it is sent; 0 until it is decided. */
+const packetIdShift = 8
+
+export const packetIdIn = (marks: number): number => marks >>> packetIdShift
+export const packetIdMark = (packetId: number): number => packetId << packetIdShift
 
 const capacityMin = 4
 /** An empty line gives back rings that are larger than this. */
@@ -30,6 +35,10 @@ export class Line {
   outstanding = 0
   /** Bytes of messages that are only in the store; part of `bytes`. */
   evictedBytes = 0
+  /** How far packet ids are ahead of numbers: so many ids were passed over, because messages on their way had them. */
+  shift = 0
+  /** Below this number no packet id meets one of a message on its way. */
+  clearTo = 0
   #numbers: number[] = []
   #marks: number[] = []
   #messages: (QueuedMessage | undefined)[] = []
@@ -87,7 +96,8 @@ export class Line {
   /** PUBREC: the message goes, its number stays until PUBCOMP. */
   release(position: number): void {
     this.dropMessage(position)
-    this.#marks[position & this.#mask] = 2 | markSent | markReleased
+    const index = position & this.#mask
+    this.#marks[index] = packetIdMark(packetIdIn(this.#marks[index] ?? 0)) | 2 | markSent | markReleased
   }
 
   dropMessage(position: number): void {

@@ -26,10 +26,9 @@ import {
   type Topic,
 } from '#libs/topics'
 import type { DeliveryFact } from './facts.js'
-import { markQos, markRetain, markSent } from './line.js'
+import { markQos, markRetain, markSent, packetIdIn } from './line.js'
 import type { QueuedMessage } from './message.js'
 import type { Online } from './queue.js'
-import { packetIdOf } from './window.js'
 
 /** A run that has grown beyond this many bytes is sent, and the next message begins another. */
 const runBytesMax = 128 * 1024
@@ -57,12 +56,11 @@ export class Outbox {
     this.#partition = partition
   }
 
-  /** A message of a kept session, under the packet id of its number. */
+  /** A message of a kept session, under the packet id that its marks hold. */
   kept(to: Online, number: number, marks: number, message: QueuedMessage, bytes: Uint8Array): void {
     const writer = this.#runFor(to)
-    const packetId = (marks & markQos) === 0 ? 0 : packetIdOf(number)
     const options = optionsOf(marks) | ((marks & markSent) === 0 ? 0 : dupOption)
-    writeKeptReceiver(writer, to.connection, number, packetId, options, message.subscriptionIds)
+    writeKeptReceiver(writer, to.connection, number, packetIdIn(marks), options, message.subscriptionIds)
     writeBody(writer, marks, message, bytes)
   }
 
@@ -106,15 +104,9 @@ export class Outbox {
   }
 
   /** PUBREL again, for a message that the client had received. */
-  release(to: Online, number: number): void {
+  release(to: Online, number: number, packetId: number): void {
     const { incarnation, connection } = to
-    this.toGateway(to.gateway, {
-      kind: 'Release',
-      incarnation,
-      connection,
-      packetId: packetIdOf(number),
-      number,
-    })
+    this.toGateway(to.gateway, { kind: 'Release', incarnation, connection, packetId, number })
   }
 
   /** A record of somebody else's. */

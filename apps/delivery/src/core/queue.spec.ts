@@ -3,6 +3,7 @@ import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
 import { describe, expect, it } from 'vitest'
 import { answers, at, end, messages, offline, online, page, puback, run, to } from '../testing/appends.js'
 import { DeliveryRig, payloads } from '../testing/delivery-rig.js'
+import { dump } from '../testing/dump.js'
 
 describe('the queue of a kept session', () => {
   it('sends at once what arrives for a client that is there, in order, packed for its gateway', () => {
@@ -217,13 +218,54 @@ describe('the queue of a kept session', () => {
     expect(rig.take(online(1, at(2)))).toEqual([])
   })
 
-  it('waits with a message whose packet id is still in use, 65,535 messages later', () => {
-    const rig = new DeliveryRig({ limits: { queueLengthMax: 0, windowMax: 10 } })
-    rig.take(online(1, at(1), 10))
-    const count = 65_540
-    rig.take(run(messages(1, count, to(1))))
-    for (let next = 1; next < rig.sent.length; next++) rig.take(puback(1, next + 1))
-    expect(rig.messages().at(-1)?.number).toBe(65_535)
-    expect(payloads(rig.take(puback(1, 1)))).toHaveLength(5)
+  describe('65,535 messages after one that the client never acknowledges', () => {
+    const stuck = 3
+    const stalled = (given: ConstructorParameters<typeof DeliveryRig>[0] = {}) => {
+      const rig = new DeliveryRig({ limits: { queueLengthMax: 0, windowMax: 10 }, ...given })
+      rig.take(online(1, at(1), 10))
+      let offset = 1
+      for (let left = 131; left > 0; left--) {
+        const sent = rig.take(run(messages(offset, 1_001, to(1))))
+        offset += 1_001
+        const numbers = sent.flatMap(({ number }) => (typeof number === 'number' ? [number] : []))
+        for (let done = numbers; done.length > 0;) {
+          const more = rig.take(puback(1, ...done.filter((number) => number !== stuck)))
+          done = more.flatMap(({ number }) => (typeof number === 'number' ? [number] : []))
+        }
+      }
+      return rig
+    }
+
+    it('goes on: its packet id is passed over, and no other', () => {
+      const rig = stalled()
+      const ids = rig.messages().map(({ packetId }) => packetId)
+      expect(rig.messages().map(({ number }) => number)).toEqual(ids.map((_, i) => i + 1))
+      expect(ids).toHaveLength(131 * 1_001)
+      expect(ids.filter((id) => id === stuck)).toHaveLength(1)
+      expect(ids.slice(65_535, 65_540)).toEqual([1, 2, 4, 5, 6])
+      expect(ids.slice(131_069, 131_073)).toEqual([1, 2, 4, 5])
+    })
+
+    it('sends all again under the ids that they had, also after a restore', () => {
+      const rig = stalled({ inboxBytesMax: 20_000 })
+      const sent = rig.take(run(messages(200_000, 3, to(1))))
+      expect(rig.state.base.offset).toBeGreaterThan(0)
+      expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+      const first = rig.messages().filter(({ number }) => number === stuck)
+      const ids = [...first, ...sent].map(({ packetId }) => packetId)
+      expect(rig.take(online(1, at(2), 10)).map(({ packetId }) => packetId)).toEqual(ids)
+      rig.restart()
+      expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+    })
+  })
+
+  it('finds the ids that are in use among many that wait', () => {
+    const rig = new DeliveryRig({ limits: { queueLengthMax: 0, windowMax: 3 } })
+    rig.take(online(1, at(1), 3), offline(1, at(1)))
+    rig.take(run(messages(1, 65_540, to(1))))
+    rig.take(online(1, at(2), 3))
+    for (let next = 3; next < rig.sent.length + 1; next++) rig.take(puback(1, next))
+    const ids = rig.messages().map(({ packetId }) => packetId)
+    expect([ids.length, ...ids.slice(65_533)]).toEqual([65_540, 65_534, 65_535, 3, 4, 5, 6, 7])
   })
 })

@@ -2,10 +2,11 @@
 import type { GroupRow, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addGroup } from './group-members.js'
-import { markQos, markReleased, markSent, type Line } from './line.js'
+import { markQos, markReleased, markSent, packetIdMark, type Line } from './line.js'
 import { noIds, QueuedMessage } from './message.js'
 import { Queue } from './queue.js'
 import { gatewayOf, type DeliveryState, type Unsettled } from './state.js'
+import { packetIdOf } from './window.js'
 
 /** Called when all facts have been read; does nothing the second time. */
 export function settle(state: DeliveryState): void {
@@ -56,6 +57,8 @@ function settleSession(
   }
   queue.facts = inOrder(messages)
   fill(queue.line, row, messages, new Set(row.released))
+  queue.line.shift = row.passedOver?.shift ?? 0
+  markPacketIds(queue.line, row)
   state.queues.set(row.birth, queue)
 }
 
@@ -87,6 +90,17 @@ function fill(
     if ((line.marksAt(line.tail - 1) & markQos) !== 0) line.outstanding++
   }
   line.live = line.written = line.head + onTheirWay
+}
+
+/** What is on its way, or was before, has its packet id. */
+function markPacketIds(line: Line, { live, sent, passedOver }: SessionRowFact): void {
+  const known = new Map(passedOver?.packetIds.map(({ number, packetId }) => [number, packetId]))
+  for (let position = line.head; position < line.tail; position++) {
+    const number = line.numberAt(position)
+    if (number >= Math.max(live, sent)) return
+    if ((line.marksAt(position) & markQos) === 0) continue
+    line.mark(position, packetIdMark(known.get(number) ?? packetIdOf(number)))
+  }
 }
 
 function messageOf({ bytes, from, to, tag, deadline, subscriptionIds }: KeptRow): QueuedMessage {

@@ -1,14 +1,14 @@
 // Which of the waiting messages may go to the client now: as many as its window allows, in order, each under the packet id that
-// follows from its number.
+// follows from its number, and from what is on its way when it is decided.
 import type { Millis } from '#libs/base'
 import type { ClientLimits } from '#libs/topics'
-import { markQos, markReleased, markSent, type Line } from './line.js'
+import { markQos, markReleased, markSent, packetIdIn, packetIdMark, type Line } from './line.js'
 import type { DeliveryLimits } from './settings.js'
 
 /** There are this many packet ids: 1 to 65,535 [MQTT-2.2.1-3]. */
 const packetIds = 65_535
 
-/** The packet id of a session's message, whose number is at least 1: the same after a reconnect, a restart and a rebuild [MQTT-4.4.0-1]. */
+/** The packet id of a number, which is at least 1. */
 export const packetIdOf = (number: number): number => ((number - 1) % packetIds) + 1
 
 /**
@@ -25,7 +25,7 @@ export function admit(line: Line, windowMax: number, now: Millis): number {
     }
     const marks = line.marksAt(position)
     if ((marks & markQos) !== 0) {
-      if (line.outstanding >= windowMax || isIdInUse(line, position)) return expired
+      if (line.outstanding >= windowMax) return expired
     }
     if ((marks & (markSent | markReleased)) === 0) {
       const deadline = line.messageAt(position)?.deadline ?? 0
@@ -35,20 +35,35 @@ export function admit(line: Line, windowMax: number, now: Millis): number {
         continue
       }
     }
-    if ((marks & markQos) !== 0) line.outstanding++
+    if ((marks & markQos) !== 0) {
+      // Once for all: it stays the same after a reconnect, a restart and a rebuild [MQTT-4.4.0-1].
+      if (packetIdIn(marks) === 0)
+        line.mark(position, packetIdMark(newPacketId(line, line.numberAt(position))))
+      line.outstanding++
+    }
     line.live++
   }
   return expired
 }
 
-/** True while a message on its way has the packet id that this one would get: 65,535 numbers apart. */
-function isIdInUse(line: Line, position: number): boolean {
-  const number = line.numberAt(position)
-  if (number - line.numberAt(line.head) < packetIds) return false
-  for (let other = line.head; other < line.live; other++) {
-    if (!line.isHole(other) && (number - line.numberAt(other)) % packetIds === 0) return true
+/** A packet id that no message on its way has [MQTT-2.2.1-4]. There is one: the window is smaller than the number of ids. */
+function newPacketId(line: Line, number: number): number {
+  if (number >= line.clearTo) lookAhead(line, number)
+  return packetIdOf(number + line.shift)
+}
+
+/** Passes over the ids in use from this number's on, and finds up to which number the next are free. */
+function lookAhead(line: Line, number: number): void {
+  const inUse = new Set<number>()
+  for (let position = line.head; position < line.live; position++) {
+    const packetId = packetIdIn(line.marksAt(position))
+    if (packetId !== 0) inUse.add(packetId)
   }
-  return false
+  while (inUse.has(packetIdOf(number + line.shift))) line.shift++
+  const packetId = packetIdOf(number + line.shift)
+  let free = packetIds
+  for (const used of inUse) free = Math.min(free, (used - packetId + packetIds) % packetIds)
+  line.clearTo = number + free
 }
 
 /** How many QoS 1 and 2 messages may be on their way to this client [MQTT-4.9.0-1]. */

@@ -19,7 +19,7 @@ export function dump(state: DeliveryState): unknown {
         deadline: message?.deadline,
       })
     }
-    return { entries, length: line.length, bytes: line.bytes }
+    return { entries, length: line.length, bytes: line.bytes, shift: line.shift }
   }
   const queues = [...state.queues.values()]
     .sort((a, b) => a.birth - b.birth)
