@@ -3,7 +3,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { crc32c } from '@node-rs/crc32'
 import type { Millis } from '#libs/base'
-import { appendTimeOf, baseOffsetOf, nextOffsetOf, RecordCursor } from '#libs/batch'
+import { appendTimeOf, baseOffsetOf, checkBatch, nextOffsetOf, RecordCursor } from '#libs/batch'
 import { filterBatch } from '../filter-batch.js'
 import { writeAndSync, type Files, type OpenFile } from './files.js'
 import { encodeSegmentHeader, frameHeaderSize, segmentHeaderSize, writeFrame } from './frame.js'
@@ -172,6 +172,7 @@ export class Compaction {
     await turn()
     const range = { from: position, to: input.index.length, chunk, once: true }
     const { end, bad } = await scanFrames(input, range, this.#home.manifest.salt, (header, batch) => {
+      if (checkBatch(batch, crc32c) !== undefined) return false
       visit(header, batch)
       return true
     })

@@ -1,5 +1,5 @@
 // Forgetting and compacting: what may go goes, what may not stays, and readers never notice.
-import { cp, readdir } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -290,6 +290,20 @@ describe('compaction', () => {
     expect(await all(again, facts)).toEqual(expected)
     expect(expected.some((record) => record.includes('gone=1'))).toBe(false)
     expect(latest.size).toBeGreaterThan(0)
+  })
+
+  it('does not take damage along as if it were what was stored', async () => {
+    const log = await place.open({ segmentBytes: 2000, cacheBytes: 100, compactionLagMillis: 0 })
+    // Two records in a batch, one of which goes: the other one must not get a new checksum for a turned bit.
+    for (let i = 0; i < 3; i++) await put(log, facts, `same=${i}`, `k${i}=value`)
+    const path = join(place.directory, 'state.000000000001.log')
+    const bytes = await readFile(path)
+    bytes.write('V', bytes.indexOf('value'))
+    await writeFile(path, bytes)
+    for (let i = 3; log.maintenance.counts.compactions === 0 && place.notices.length === 0; i++)
+      await put(log, facts, `same=${i}`, `k${i}=value`)
+    expect(place.notices[0]).toContain('state.000000000001.log is damaged at byte 64')
+    await expect(all(log, facts)).rejects.toThrow('is damaged')
   })
 
   it('does not disturb readers that are at work', async () => {
