@@ -127,7 +127,6 @@ export class Compaction {
       merged: last.header.merged,
       compacted: true,
     }
-    writer.index.lastNumber = last.index.lastNumber
     await writer.finish(encodeSegmentHeader(header))
     await writer.file.close()
     if (!whole) {
@@ -215,7 +214,7 @@ class SegmentWriter {
     frame.set(batch, frameHeaderSize)
     writeFrame(frame, 0, this.#salt, number, synced, topic, partition, batch.length, false)
     const time = appendTimeOf(batch)
-    this.index.add(topic, partition, number, frame.length, baseOffsetOf(batch), nextOffsetOf(batch), time)
+    this.index.add(topic, partition, frame.length, baseOffsetOf(batch), nextOffsetOf(batch), time)
     this.#waiting.push(frame)
     this.#waitingBytes += frame.length
   }

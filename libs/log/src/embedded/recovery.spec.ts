@@ -273,16 +273,19 @@ describe('damage', () => {
     await expect(reopen(place.directory)).rejects.toThrow('is damaged at byte 64')
   })
 
-  it('is cut, with everything behind it, when that is asked for', async () => {
-    const copy = await damaged('messages', 4)
+  it.each([0, 4])('at frame %i is cut, with everything behind it, when that is asked for', async (frame) => {
+    const copy = await damaged('messages', frame)
     const { log, notices } = await reopen(copy, { damage: 'cut' })
-    expect(await all(log, messages)).toHaveLength(4)
-    expect(await all(log, facts)).toHaveLength(4)
-    expect(notices).toHaveLength(2)
+    expect(await all(log, messages)).toHaveLength(frame)
+    // The file of the facts vouches for the first message: nothing in it is given up for that one.
+    expect(await all(log, facts)).toHaveLength(Math.max(1, frame))
+    expect(notices.length).toBeGreaterThanOrEqual(2)
+    // Who had read all ten must not take the next ones for read.
+    expect(log.endOffset(messages)).toBeGreaterThanOrEqual(10)
     await put(log, messages, 'new=1')
     await log.close()
     const { log: again } = await reopen(copy)
-    expect(await all(again, messages)).toHaveLength(5)
+    expect(await all(again, messages)).toHaveLength(frame + 1)
     await again.close()
   })
 
@@ -298,17 +301,73 @@ describe('damage', () => {
     await expect(reopen(copy)).rejects.toThrow('state.000000000001.log is damaged at byte 0')
   })
 
-  it('of a closed segment is seen when it is read, and at start if its index is gone', async () => {
-    const log = await place.open({ segmentBytes: 300 })
-    for (let i = 0; i < 10; i++) await put(log, messages, `m=${i}`)
-    await log.close()
-    const path = join(place.directory, 'messages.000000000001.log')
-    await overwrite(path, 64 + 36 + 61, Buffer.from([0xff]))
-    const { log: again } = await reopen(place.directory)
-    await expect(all(again, messages)).rejects.toThrow('messages.000000000001.log is damaged at byte 64')
-    await again.close()
-    await rm(path.replace('.log', '.index'))
-    await expect(reopen(place.directory)).rejects.toThrow('messages.000000000001.log is damaged at byte 64')
+  describe('of a closed segment', () => {
+    /** Five segments and more of each run; then one byte of the third frame of the second one is turned over. */
+    async function damagedClosed(run: 'messages' | 'state', byteOfFrame: number): Promise<string> {
+      const log = await place.open({ segmentBytes: 300 })
+      for (let i = 0; i < 20; i++) {
+        await put(log, messages, `m=${String(i).padStart(2, '0')}`)
+        await put(log, facts, `f${i}=x`)
+      }
+      await log.close()
+      const path = join(place.directory, `${run}.000000000002.log`)
+      const whole = await readFile(path)
+      const position = 64 + 2 * frameSize(whole) + byteOfFrame
+      await overwrite(path, position, Buffer.from([(whole[position] ?? 0) ^ 1]))
+      return path
+    }
+
+    it.each([
+      { run: 'messages', byte: 0, what: 'mark' },
+      { run: 'messages', byte: 30, what: 'header' },
+      { run: 'messages', byte: 36 + 61, what: 'batch' },
+      { run: 'state', byte: 36 + 61, what: 'batch' },
+    ] as const)('in $run refuses to start, at the $what of a frame', async ({ run, byte }) => {
+      const path = await damagedClosed(run, byte)
+      const at = 64 + 2 * frameSize(await readFile(path))
+      const expected = new RegExp(`${run}.000000000002.log is damaged at byte ${at}: .*TBMQ_LOG_DAMAGE=cut`)
+      await expect(reopen(place.directory)).rejects.toThrow(expected)
+      await rm(path.replace('.log', '.index'))
+      await expect(reopen(place.directory)).rejects.toThrow(expected)
+    })
+
+    it('refuses to start when its end is missing', async () => {
+      const path = await damagedClosed('messages', 0)
+      const at = 64 + 2 * frameSize(await readFile(path))
+      await truncate(path, at)
+      await expect(reopen(place.directory)).rejects.toThrow(`is damaged at byte ${at}: `)
+    })
+
+    it('is cut with the whole file when its header cannot be read', async () => {
+      const path = await damagedClosed('messages', 0)
+      await overwrite(path, 20, Buffer.from([0xff]))
+      await expect(reopen(place.directory)).rejects.toThrow(`${path} is damaged at byte 0: `)
+      const { log } = await reopen(place.directory, { damage: 'cut' })
+      expect((await all(log, messages)).length).toBeGreaterThan(10)
+      expect(await all(log, facts)).toHaveLength(20)
+      await log.close()
+      expect(await readdir(place.directory)).not.toContain('messages.000000000002.log')
+    })
+
+    it.each(['with', 'without'])('is cut to its end, %s its index, when that is asked for', async (index) => {
+      const path = await damagedClosed('messages', 36 + 61)
+      if (index === 'without') await rm(path.replace('.log', '.index'))
+      const { log, notices } = await reopen(place.directory, { damage: 'cut' })
+      const left = await all(log, messages)
+      expect(notices).toEqual([expect.stringMatching(/messages.000000000002.log is damaged .* given up/)])
+      expect(left.length).toBeLessThan(20)
+      expect(left.length).toBeGreaterThan(14)
+      expect(left.at(-1)).toBe('19 m=19')
+      expect(await all(log, facts)).toHaveLength(20)
+      const end = log.endOffset(messages)
+      expect(end).toBeGreaterThanOrEqual(20)
+      await put(log, messages, 'm=20')
+      await log.close()
+      const { log: again, notices: none } = await reopen(place.directory)
+      expect(await all(again, messages)).toEqual([...left, `${end} m=20`])
+      expect(none).toEqual([])
+      await again.close()
+    })
   })
 })
 
@@ -327,18 +386,18 @@ describe('opening', () => {
     expect((await readdir(place.directory)).filter((name) => name.endsWith('.index'))).toEqual(indexes)
   })
 
-  it('does not read closed segments', async () => {
-    const log = await place.open({ segmentBytes: 1_000_000 })
+  it('reads all of every file, a few MiB at a time', async () => {
+    const log = await place.open({ segmentBytes: 8 * 1024 * 1024 })
     const value = 'x'.repeat(10_000)
-    for (let i = 0; i < 1000; i++) log.append(messages, batchOf(`m=${value}`))
-    for (let i = 0; i < 10; i++) {
-      await stored(log)
+    for (let i = 0; i < 20; i++) {
       for (let k = 0; k < 100; k++) log.append(messages, batchOf(`m=${value}`))
+      await stored(log)
     }
     await log.close()
     const files = new FaultyFiles()
     const { log: again } = await reopen(place.directory, { files })
-    expect(files.bytesRead).toBeLessThan(5_000_000)
+    expect(files.bytesRead).toBeGreaterThan(20_000_000)
+    expect(files.longestRead).toBeLessThan(2_000_000)
     expect(again.endOffset(messages)).toBe(2000)
     await again.close()
   })

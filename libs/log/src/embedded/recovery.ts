@@ -5,7 +5,7 @@ import type { Files, OpenFile } from './files.js'
 import { decodeSegmentHeader, formatVersion, frameMarkBytes, segmentHeaderSize } from './frame.js'
 import { NewerFormat, type Manifest } from './manifest.js'
 import { indexFrame, parseSegmentName, scanFrames, Segment, segmentPath, type RunName } from './segment.js'
-import { SegmentIndex } from './segment-index.js'
+import { decodeLength, SegmentIndex } from './segment-index.js'
 
 /** What was found of one run. */
 export interface FoundRun {
@@ -24,9 +24,9 @@ export interface Found {
 /** The log refuses to start: frames that were stored cannot be read any more. */
 export class DamagedLog extends Error {
   override readonly name = 'DamagedLog'
-  constructor(path: string, position: number, number: number) {
+  constructor(path: string, position: number) {
     super(
-      `${path} is damaged at byte ${position}: frame ${number} was stored and cannot be read. ` +
+      `${path} is damaged at byte ${position}: what was stored there cannot be read. ` +
         'Put the directory back from a copy, or start once with TBMQ_LOG_DAMAGE=cut to give up everything from there on',
     )
   }
@@ -37,6 +37,12 @@ interface Scanned {
   readonly number: number
   readonly goesOn: boolean
   readonly position: number
+  readonly size: number
+}
+
+/** A closed segment in which something cannot be read: it is given up behind the last frame before. */
+interface ClosedSegment {
+  readonly segment: Segment
   readonly size: number
 }
 
@@ -71,7 +77,10 @@ class Recovery {
   /** All frames up to here were synced when some segment was made: only beyond are numbers without a gap. */
   #floor = 0
   readonly #open: OpenSegment[] = []
-  /** New segments whose header was never synced, with the bytes in them. */
+  readonly #closed: ClosedSegment[] = []
+  /** True when damage was found and is to be cut. */
+  #isDamaged = false
+  /** Segments whose header cannot be read, with the bytes in them: new ones that were never synced, or damaged ones. */
   readonly #torn: { readonly path: string; readonly size: number }[] = []
   /** Bytes that were synced of an open segment, by its path, as the headers of the other run say. */
   readonly #syncedLengths = new Map<string, number>()
@@ -122,20 +131,24 @@ class Recovery {
       }
       const file = await files.open(path, 'write')
       const header = decodeSegmentHeader(await readStart(file))
-      if (header === undefined) throw new DamagedLog(path, 0, this.#floor + 1)
+      if (header === undefined) {
+        this.#damaged(new DamagedLog(path, 0))
+        this.#torn.push({ path, size: await file.size() })
+        await file.close()
+        continue
+      }
       if (header.format > formatVersion) throw new NewerFormat(directory, header.format)
       merged = header.merged
       this.#floor = Math.max(this.#floor, header.synced)
       const other = segmentPath(directory, run === 'state' ? 'messages' : 'state', header.otherId)
       this.#syncedLengths.set(other, Math.max(this.#syncedLengths.get(other) ?? 0, header.otherLength))
-      const index = await this.#loadIndex(path, header.generation)
-      const known = isLast ? undefined : index
-      const segment = new Segment(directory, run, header, file, known ?? new SegmentIndex(segmentHeaderSize))
+      const length = await this.#countingLength(path, header.generation)
+      const segment = new Segment(directory, run, header, file, new SegmentIndex(segmentHeaderSize))
       segments.push(segment)
       // The last one has an index only if a failure made the log leave it: then what lies beyond does not count.
-      if (isLast) this.#open.push(await this.#scanOpen(segment, index?.length ?? (await file.size())))
-      else if (index === undefined) await this.#scanClosed(segment)
-      open = isLast && index === undefined
+      if (isLast) this.#open.push(await this.#scanOpen(segment, length ?? (await file.size())))
+      else await this.#scanClosed(segment, length)
+      open = isLast && length === undefined
     }
     return { segments, nextId, open }
   }
@@ -154,7 +167,8 @@ class Recovery {
     }
   }
 
-  async #loadIndex(path: string, generation: number): Promise<SegmentIndex | undefined> {
+  /** Bytes of the segment that count, as its index file says. */
+  async #countingLength(path: string, generation: number): Promise<number | undefined> {
     const { files } = this.#settings
     const indexPath = path.replace(/log$/, 'index')
     let file: OpenFile
@@ -166,19 +180,23 @@ class Recovery {
     try {
       const bytes = Buffer.alloc(await file.size())
       await file.read(bytes, 0)
-      return SegmentIndex.decode(bytes, generation)
+      return decodeLength(bytes, generation)
     } finally {
       await file.close()
     }
   }
 
-  /** A closed segment without its index: everything in it was synced before the next one was made. */
-  async #scanClosed(segment: Segment): Promise<void> {
-    const size = await segment.file.size()
+  /**
+   * A closed segment: everything in it was synced before the next one was made. All of it is read, for a bit may have turned while
+   * nobody looked. `length`: bytes that count, if that is known.
+   */
+  async #scanClosed(segment: Segment, length: number | undefined): Promise<void> {
+    const size = length ?? (await segment.file.size())
     const end = await this.#scan(segment, size, () => {})
-    if (end < size && !(await isZero(segment.file, end, size)))
-      throw new DamagedLog(segment.path, end, segment.index.lastNumber + 1)
-    await segment.saveIndex(this.#settings.files)
+    if (end < size && (length !== undefined || !(await isZero(segment.file, end, size)))) {
+      this.#damaged(new DamagedLog(segment.path, end))
+      this.#closed.push({ segment, size })
+    } else if (length === undefined) await segment.saveIndex(this.#settings.files)
   }
 
   async #scan(segment: Segment, size: number, visit: (frame: Scanned) => void): Promise<number> {
@@ -227,17 +245,16 @@ class Recovery {
   /** Frames below the floor are not counted; that none of them is missing is seen by the length of their file. */
   #checkSyncedLengths(): void {
     for (const { path } of this.#torn)
-      if ((this.#syncedLengths.get(path) ?? 0) > 0) this.#damaged(new DamagedLog(path, 0, this.#floor))
+      if ((this.#syncedLengths.get(path) ?? 0) > 0) this.#damaged(new DamagedLog(path, 0))
     for (const open of this.#open) {
       const { path } = open.segment
-      const number = (open.frames[open.frames.length - 1]?.number ?? 0) + 1
-      if (open.bad < (this.#syncedLengths.get(path) ?? 0))
-        this.#damaged(new DamagedLog(path, open.bad, number))
+      if (open.bad < (this.#syncedLengths.get(path) ?? 0)) this.#damaged(new DamagedLog(path, open.bad))
     }
   }
 
   #damaged(damage: DamagedLog): void {
     if (this.#settings.damage === 'refuse') throw damage
+    this.#isDamaged = true
     this.#settings.notice(
       `${damage.message.split(':')[0] ?? ''}; everything from there on is given up, as asked for`,
     )
@@ -256,7 +273,7 @@ class Recovery {
     }
     if (last < this.#synced) {
       const place = this.#placeOf(last + 1)
-      this.#damaged(new DamagedLog(place.path, place.position, last + 1))
+      this.#damaged(new DamagedLog(place.path, place.position))
     }
     while (kept > 0 && frames[kept - 1]?.goesOn === true) kept--
     return frames[kept - 1]?.number ?? this.#floor
@@ -281,6 +298,12 @@ class Recovery {
   async #cut(last: number, runs: Record<RunName, { segments: Segment[]; open: boolean }>): Promise<void> {
     const { files, directory, notice } = this.#settings
     const cuts: string[] = []
+    if (this.#isDamaged) await this.#skipOffsets(runs)
+    for (const { segment } of this.#closed) {
+      await segment.file.truncate(segment.index.length)
+      await synced(segment.file)
+      await segment.saveIndex(files)
+    }
     for (const open of this.#open) {
       const first = open.frames.find((frame) => frame.number > last)
       const length = first?.position ?? open.bad
@@ -302,6 +325,24 @@ class Recovery {
       notice(
         `The log ends at frame ${last}; cut off behind it, as never completely stored: ${cuts.join(', ')}`,
       )
+  }
+
+  /**
+   * Positions that were saved may lie behind what is given up: no offset is given out a second time, or a reader would take what is
+   * new for read. A file has fewer records than bytes.
+   */
+  async #skipOffsets(runs: Record<RunName, { readonly segments: readonly Segment[] }>): Promise<void> {
+    const { manifest } = this.#settings
+    let lost = 0
+    for (const { size } of [...this.#closed, ...this.#open, ...this.#torn]) lost += size
+    for (const { segments } of [runs.messages, runs.state])
+      for (const { index } of segments) manifest.noteEnds(index.parts.values())
+    for (const { id, partitions } of manifest.topics)
+      for (let number = 0; number < partitions; number++) {
+        const key = `${id}:${number}`
+        manifest.ends.set(key, (manifest.ends.get(key) ?? 0) + lost)
+      }
+    await manifest.save()
   }
 
   /** The segment was indexed beyond the cut: once more up to it. */

@@ -1,4 +1,5 @@
-// What is where in one segment: per partition its offsets and, every 64 KiB, a place to begin reading at.
+// What is where in one segment: per partition its offsets and, every 64 KiB, a place to begin reading at. Made anew at each start; its
+// file only says how many bytes of the segment count.
 import { crc32c } from '@node-rs/crc32'
 
 /** Two places of one partition are at least this many bytes apart. */
@@ -57,8 +58,6 @@ export const partitionKey = (topic: number, partition: number): number => topic 
 export class SegmentIndex {
   /** Bytes of the segment that are whole frames (and its header); what lies beyond does not count. */
   length: number
-  /** The highest frame number in it. */
-  lastNumber = 0
   readonly parts = new Map<number, IndexPart>()
 
   constructor(length: number) {
@@ -66,15 +65,7 @@ export class SegmentIndex {
   }
 
   /** Enters the frame that begins at `length`. `size` is that of the whole frame. */
-  add(
-    topic: number,
-    partition: number,
-    number: number,
-    size: number,
-    base: number,
-    next: number,
-    time: number,
-  ): void {
+  add(topic: number, partition: number, size: number, base: number, next: number, time: number): void {
     const key = partitionKey(topic, partition)
     let part = this.parts.get(key)
     if (part === undefined) this.parts.set(key, (part = new IndexPart(topic, partition, base)))
@@ -89,7 +80,6 @@ export class SegmentIndex {
     part.batches++
     part.time = Math.max(part.time, time)
     this.length = position + size
-    this.lastNumber = number
   }
 
   /** The newest append time in the segment. */
@@ -98,42 +88,18 @@ export class SegmentIndex {
     for (const part of this.parts.values()) newest = Math.max(newest, part.time)
     return newest
   }
+}
 
-  /** The index as the bytes of its file; `generation` ties them to the segment's contents. */
-  encode(generation: number): Buffer {
-    const row = [generation, this.length, this.lastNumber, this.parts.size]
-    for (const part of this.parts.values()) {
-      row.push(part.topic, part.partition, part.first, part.next, part.bytes, part.batches, part.time)
-      row.push(part.offsets.length)
-      for (const offset of part.offsets) row.push(offset)
-      for (const position of part.positions) row.push(position)
-    }
-    const bytes = Buffer.from(new Float64Array(row).buffer)
-    const seal = Buffer.alloc(8)
-    seal.writeUInt32LE(crc32c(bytes))
-    return Buffer.concat([seal, bytes])
-  }
+/** The bytes of an index file: how many bytes of a segment count. `generation` ties them to the segment's contents. */
+export function encodeLength(generation: number, length: number): Buffer {
+  const bytes = Buffer.from(new Float64Array([generation, length]).buffer)
+  const seal = Buffer.alloc(8)
+  seal.writeUInt32LE(crc32c(bytes))
+  return Buffer.concat([seal, bytes])
+}
 
-  /** Undefined when these bytes are not a whole index of that generation: then it is made again from the segment. */
-  static decode(bytes: Buffer, generation: number): SegmentIndex | undefined {
-    if (bytes.length < 40 || bytes.length % 8 !== 0) return undefined
-    if (crc32c(bytes.subarray(8)) !== bytes.readUInt32LE(0)) return undefined
-    let at = 8
-    const number = (): number => bytes.readDoubleLE((at += 8) - 8)
-    if (number() !== generation) return undefined
-    const index = new SegmentIndex(number())
-    index.lastNumber = number()
-    for (let parts = number(); parts > 0; parts--) {
-      const part = new IndexPart(number(), number(), number())
-      part.next = number()
-      part.bytes = number()
-      part.batches = number()
-      part.time = number()
-      const places = number()
-      for (let i = 0; i < places; i++) part.offsets.push(number())
-      for (let i = 0; i < places; i++) part.positions.push(number())
-      index.parts.set(partitionKey(part.topic, part.partition), part)
-    }
-    return index
-  }
+/** Undefined when these bytes are not a whole index file of that generation. */
+export function decodeLength(bytes: Buffer, generation: number): number | undefined {
+  if (bytes.length < 24 || crc32c(bytes.subarray(8)) !== bytes.readUInt32LE(0)) return undefined
+  return bytes.readDoubleLE(8) === generation ? bytes.readDoubleLE(16) : undefined
 }

@@ -170,7 +170,6 @@ export class SegmentRun {
       segment.index.add(
         frame.owner.topicId,
         frame.owner.number,
-        frame.number,
         frameHeaderSize + frame.bytes.length,
         frame.baseOffset,
         frame.nextOffset,

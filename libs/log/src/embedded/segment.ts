@@ -10,7 +10,7 @@ import {
   segmentHeaderSize,
   type SegmentHeader,
 } from './frame.js'
-import { SegmentIndex } from './segment-index.js'
+import { encodeLength, SegmentIndex } from './segment-index.js'
 
 /** `messages` holds streams and inboxes, `state` the state topics. */
 export type RunName = 'messages' | 'state'
@@ -64,12 +64,12 @@ export class Segment {
     if (this.#users === 0) await this.file.close()
   }
 
-  /** Writes the index file: from now on opening this segment does not read all of it. */
+  /** Writes the index file: from now on a byte less is damage, and what lies beyond does not count. */
   async saveIndex(files: Files): Promise<void> {
     await files.remove(this.indexPath)
     const file = await files.open(this.indexPath, 'create')
     try {
-      await writeAndSync(file, [this.index.encode(this.header.generation)], 0)
+      await writeAndSync(file, [encodeLength(this.header.generation, this.index.length)], 0)
     } finally {
       await file.close()
     }
@@ -174,13 +174,5 @@ export async function scanFrames(
 /** Enters a frame that was read into the index of its segment. */
 export function indexFrame(index: SegmentIndex, header: FrameHeader, batch: Uint8Array): void {
   const base = baseOffsetOf(batch)
-  index.add(
-    header.topic,
-    header.partition,
-    header.number,
-    header.size,
-    base,
-    nextOffsetOf(batch),
-    appendTimeOf(batch),
-  )
+  index.add(header.topic, header.partition, header.size, base, nextOffsetOf(batch), appendTimeOf(batch))
 }

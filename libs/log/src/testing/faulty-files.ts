@@ -66,6 +66,7 @@ class FaultyFile implements OpenFile {
 
   read(target: Uint8Array, position: number): Promise<number> {
     this.#files.bytesRead += target.length
+    this.#files.longestRead = Math.max(this.#files.longestRead, target.length)
     return this.#file.read(target, position)
   }
 
@@ -93,6 +94,8 @@ export class FaultyFiles implements Files {
   /** Bytes that can still be written; Infinity by default. */
   space = Infinity
   bytesRead = 0
+  /** Bytes of the longest read. */
+  longestRead = 0
   /** While true, syncs wait. */
   held = false
   #waiting: (() => void)[] = []
