@@ -77,6 +77,27 @@ scenario(
   onEvery,
 )
 
+scenario(
+  'a kept session whose client leaves right behind its packets gets the answer to each of them',
+  async (t) => {
+    const clientId = t.id()
+    const properties = t.version === 5 ? { properties: { sessionExpiryInterval: 60 } } : {}
+    const client = await t.connect({ clientId, clean: false, ...properties })
+    const publishes = [1, 2].map((qos) =>
+      client.encode(publishPacket(t.topic(), 'x', { qos: qos === 1 ? 1 : 2, messageId: 20 + qos })),
+    )
+    const pubrel = client.encode({ cmd: 'pubrel', messageId: 22 })
+    client.send(join(...publishes, pubrel, Uint8Array.of(0xe0, 0)))
+    await client.closed()
+    expect([...client.history].sort()).toEqual(['connack', 'puback', 'pubcomp', 'pubrec'])
+    const again = await t.connect({ clientId, clean: false, ...properties })
+    again.send(join(pubrel, Uint8Array.of(0xe0, 0)))
+    await again.closed()
+    expect(again.history).toEqual(['connack', 'pubcomp'])
+  },
+  onEvery,
+)
+
 scenario('SUBACKs come in the order of their SUBSCRIBEs, shared, plain and refused ones mixed', async (t) => {
   const client = await t.connect()
   const filters = [`$share/g/${t.topic()}`, t.topic(), `$share/g/${t.topic('b')}`, `${t.topic()}/#`]

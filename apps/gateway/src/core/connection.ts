@@ -18,6 +18,7 @@ import type { RetainedPageEnd } from './on-retained-page-end.js'
 import type { OutgoingAliases } from './outgoing-alias.js'
 import type { Outlet } from './outlet.js'
 import type { PermissionSet } from './permissions.js'
+import type { AckType } from './send-ack.js'
 import type { SubscribeRequest } from './subscribe-request.js'
 import type { TopicEntry } from './topic-cache.js'
 import { WaitingQueue } from './waiting.js'
@@ -73,7 +74,7 @@ export class Connection {
   publisherPart: Uint8Array = EMPTY_BYTES
   /** A kept session that uses QoS 2 publishes through its delivery owner. */
   publishesThroughDelivery = false
-  /** Answers of delivery that are still to come for such publishes. */
+  /** Answers of delivery that are still to come: for such publishes, and for PUBREL. */
   owedByDelivery = 0
   /** QoS 1 and 2 publishes of a 5.0 client that are not done [MQTT-3.3.4-9]. */
   receiving = 0
@@ -85,7 +86,7 @@ export class Connection {
   outgoingAliases: OutgoingAliases | null = null
   /** The last turn in which something of this connection was appended. */
   lastTurn = 0
-  /** The same for its publishes. */
+  /** The same for its publishes, and for its answers that wait for a turn. */
   lastPublishTurn = 0
   /** Messages under way to the client, at most. */
   window = 0
@@ -199,12 +200,25 @@ export class Connection {
     this.lastTurn = this.gateway.turns.current.number
   }
 
+  /** Answers when this turn is stored. `target`: the append that the answer depends on, or NO_TARGET. */
+  answerLater(type: AckType, packetId: number, code: number, target: number): void {
+    const { current } = this.gateway.turns
+    current.add(this, type, packetId, code, target)
+    this.lastPublishTurn = current.number
+  }
+
+  /** delivery has answered one of the packets for which it owes an answer. */
+  answeredByDelivery(): void {
+    if (this.owedByDelivery > 0) this.owedByDelivery--
+    if (this.owedByDelivery === 0) this.goOn()
+  }
+
   /** True when everything that this connection appended is stored. */
   get isStored(): boolean {
     return this.lastTurn <= this.gateway.turns.storedNumber
   }
 
-  /** True when everything that this connection published is stored. Otherwise reading stops until it is. */
+  /** True when everything that this connection published is stored and answered. Otherwise reading stops until it is. */
   publishesAreStored(): boolean {
     const { turns } = this.gateway
     if (this.lastPublishTurn <= turns.storedNumber) return true

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { writeKeptReceiver } from '#libs/topics'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'
+
+const pubrel = (packetId: number) => ({ kind: 'pubrel', packetId, reasonCode: 0, properties: {} }) as const
+const disconnect = { kind: 'disconnect', reasonCode: 0, properties: {} } as const
 
 describe('the end of a connection', () => {
   it.each([
@@ -29,6 +33,60 @@ describe('the end of a connection', () => {
     expect(client.isClosed).toBe(false)
     rig.store(rig.endTurn())
     expect(client.take()).toMatchObject([{ kind: 'puback' }])
+    expect(client.isClosed).toBe(true)
+  })
+
+  it('waits for the answers that a kept session gets from delivery', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5, {}, { kept: true })
+    const { number: connection } = client
+    client.send(pubrel(8), disconnect)
+    rig.store(rig.endTurn())
+    expect(client.isClosed).toBe(false)
+    rig.inbox({ kind: 'ReleaseStored', incarnation: 7, connection, packetId: 8, reasonCode: 0 })
+    expect(client.take()).toMatchObject([{ kind: 'pubcomp', packetId: 8 }])
+    expect(client.isClosed).toBe(true)
+  })
+
+  it.each([
+    ['a PUBLISH that is refused', [publishPacket('$SYS/x', { qos: 1, packetId: 1 })], ['puback']],
+    [
+      'a QoS 2 PUBLISH that comes again',
+      [publishPacket('t', { qos: 2, packetId: 1 }), publishPacket('t', { qos: 2, packetId: 1, dup: true })],
+      ['pubrec', 'pubrec'],
+    ],
+    [
+      'PUBREL right behind it',
+      [publishPacket('t', { qos: 2, packetId: 1 }), pubrel(1)],
+      ['pubrec', 'pubcomp'],
+    ],
+  ])('waits for the answers to %s', (_what, packets, kinds) => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5)
+    // Each in a turn of its own, and none stored yet.
+    for (const packet of packets) {
+      client.send(packet)
+      rig.endTurn()
+    }
+    client.send(disconnect)
+    rig.store(rig.endTurn())
+    expect(client.take().map(({ kind }) => kind)).toEqual(kinds)
+    expect(client.isClosed).toBe(true)
+  })
+
+  it('waits for PUBREL, which a kept session gets when its PUBREC is stored', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5, {}, { kept: true })
+    rig.kept(
+      (writer) => {
+        writeKeptReceiver(writer, client.number, 3, 3, 2, [])
+      },
+      { topic: 't', qos: 2 },
+    )
+    client.take()
+    client.send({ kind: 'pubrec', packetId: 3, reasonCode: 0, properties: {} }, disconnect)
+    rig.store(rig.endTurn())
+    expect(client.take()).toMatchObject([{ kind: 'pubrel', packetId: 3 }])
     expect(client.isClosed).toBe(true)
   })
 

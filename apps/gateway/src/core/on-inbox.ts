@@ -8,7 +8,6 @@ import type { Gateway } from './gateway.js'
 import { onAccepted, onRefused } from './on-accepted.js'
 import { onRetainedPageEnd } from './on-retained-page-end.js'
 import { onRun } from './on-run.js'
-import { answeredByDelivery } from './publish-through-delivery.js'
 import { sendAck } from './send-ack.js'
 import { onSubscribed } from './subscribe-request.js'
 import { AWAITS, NO_NUMBER } from './inflight.js'
@@ -47,9 +46,10 @@ function onRecord(connection: Connection, record: GatewayRecord): void {
         record.packetId,
         record.reasonCode,
       )
-      return answeredByDelivery(connection)
+      return connection.answeredByDelivery()
     case 'ReleaseStored':
-      return sendAck(connection, PACKET.pubcomp, record.packetId, record.reasonCode)
+      sendAck(connection, PACKET.pubcomp, record.packetId, record.reasonCode)
+      return connection.answeredByDelivery()
     case 'Release':
       return release(connection, record.packetId, record.number)
     case 'RetainedPageEnd':

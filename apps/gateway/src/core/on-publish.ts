@@ -56,7 +56,7 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
     const ids = (connection.receivedIds ??= new Set())
     if (ids.has(view.packetId)) {
       // [MQTT-4.3.3-10] The same message again: acknowledged, not published.
-      gateway.turns.current.add(connection, PACKET.pubrec, view.packetId, 0, NO_TARGET)
+      connection.answerLater(PACKET.pubrec, view.packetId, 0, NO_TARGET)
       return true
     }
     ids.add(view.packetId)

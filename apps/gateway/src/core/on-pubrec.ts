@@ -35,5 +35,5 @@ export function onPubrec(connection: Connection, buffer: Uint8Array, frame: Fram
   // After this the message must not be sent again, whatever dies: PUBREL waits until that is stored.
   const partition = gateway.partitionOfClient(connection.clientId)
   const target = gateway.appends.numberOf(catalogue.deliveryInbox, partition)
-  gateway.turns.current.add(connection, PACKET.pubrel, packetId, 0, target)
+  connection.answerLater(PACKET.pubrel, packetId, 0, target)
 }

@@ -18,7 +18,7 @@ export function onPubrel(connection: Connection, buffer: Uint8Array, frame: Fram
     // A client that did not wait for its PUBREC gets it all the same, and first.
     if (connection.lastPublishTurn <= gateway.turns.storedNumber)
       sendAck(connection, PACKET.pubcomp, packetId, code)
-    else gateway.turns.current.add(connection, PACKET.pubcomp, packetId, code, NO_TARGET)
+    else connection.answerLater(PACKET.pubcomp, packetId, code, NO_TARGET)
     return true
   }
   // Its delivery owner knows the packet id, perhaps from an earlier connection; the answer is ReleaseStored.
@@ -30,5 +30,6 @@ export function onPubrel(connection: Connection, buffer: Uint8Array, frame: Fram
   })
   gateway.appends.send(catalogue.deliveryInbox, gateway.partitionOfClient(clientId), clientId)
   connection.appended()
+  connection.owedByDelivery++
   return true
 }

@@ -34,9 +34,3 @@ export function publishThroughDelivery(
   connection.lastPublishTurn = connection.lastTurn
   if (view.qos > 0) connection.owedByDelivery++
 }
-
-/** delivery has answered one of them. */
-export function answeredByDelivery(connection: Connection): void {
-  if (connection.owedByDelivery > 0) connection.owedByDelivery--
-  if (connection.owedByDelivery === 0) connection.goOn()
-}

@@ -8,7 +8,7 @@ import { NO_TARGET } from './turns.js'
 
 /** Refuses a PUBLISH as it arrives. 5.0 gets the reason in its turn; 3.x, which has no way to say it, is closed; QoS 0 is dropped. */
 export function refuseArriving(connection: Connection, view: PublishView, code: number): void {
-  const { gateway, version } = connection
+  const { version } = connection
   count(connection, code)
   if (view.qos === 0) {
     // A payload that is not what it says is the client's fault and can be told only so.
@@ -20,7 +20,7 @@ export function refuseArriving(connection: Connection, view: PublishView, code: 
     return
   }
   const type = view.qos === 1 ? PACKET.puback : PACKET.pubrec
-  gateway.turns.current.add(connection, type, view.packetId, code, NO_TARGET)
+  connection.answerLater(type, view.packetId, code, NO_TARGET)
 }
 
 function count({ gateway: { counters } }: Connection, code: number): void {
