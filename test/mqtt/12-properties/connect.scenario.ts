@@ -12,7 +12,7 @@ import {
   unsubscribe,
 } from '../client/dialogue.js'
 import { property, readProperties } from '../client/property.js'
-import { rawConnect, rawSubscribe } from '../client/raw.js'
+import { rawConnect, rawSubscribe, rawUnsubscribe } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'
 import { scenario } from '../scene/scenario.js'
 
@@ -162,6 +162,26 @@ scenario('5.0 [MQTT-3.1.2-25]: the same through a kept queue and for a retained 
   await t.nothingBefore(again, other, t.topic(), 1)
   await publish(other, t.topic(), '', { retain: true })
 })
+
+for (const kind of ['SUBACK', 'UNSUBACK'] as const) {
+  scenario(
+    `5.0 [MQTT-3.1.2-24]: ${kind} that the client cannot take is not left out in silence: 0x95, and the end`,
+    async (t) => {
+      const client = await t.connect({ properties: { maximumPacketSize: 60 } })
+      const filters = Array.from({ length: 100 }, (_, i) => t.topic(String(i)))
+      client.send(
+        kind === 'SUBACK'
+          ? rawSubscribe(
+              5,
+              filters.map((filter) => [filter, 0]),
+            )
+          : rawUnsubscribe(5, filters),
+      )
+      await expectDisconnected(client, 0x95)
+      expect(client.longestFrame).toBeLessThanOrEqual(60)
+    },
+  )
+}
 
 scenario(
   '5.0 [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.4.2-2] [MQTT-3.9.2-1] [MQTT-3.11.2-1]: acknowledgements fit into a small maximum packet size',

@@ -17,6 +17,13 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
     ],
   ],
   [
+    'sends a SUBACK and an UNSUBACK above the maximum packet size of the client',
+    ['SUBACK', 'UNSUBACK'].map(
+      (kind) =>
+        `5.0 [MQTT-3.1.2-24]: ${kind} that the client cannot take is not left out in silence: 0x95, and the end`,
+    ),
+  ],
+  [
     'ignores a subscription identifier in a PUBLISH of a client',
     ['5.0 [MQTT-3.3.4-6]: a subscription identifier in a PUBLISH of a client is an error'],
   ],

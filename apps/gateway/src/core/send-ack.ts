@@ -2,7 +2,6 @@
 import { PACKET, reasonTitle } from '#libs/mqtt'
 import type { Connection } from './connection.js'
 import { writePacket } from './write-packet.js'
-import { encodeAckPacket } from '#libs/mqtt'
 
 /** The packet types that acknowledge. */
 export type AckType = number
@@ -33,7 +32,5 @@ export function sendAck(connection: Connection, type: AckType, packetId: number,
 function sendReasoned(connection: Connection, type: AckType, packetId: number, code: number): void {
   const kind = type === 4 || type === 5 || type === 6 || type === 7 ? kinds[type] : 'puback'
   const properties = connection.wantsReasons && code >= 0x80 ? { reasonString: reasonTitle(code) } : {}
-  writePacket(connection, (writer) => {
-    encodeAckPacket(writer, { kind, packetId, reasonCode: code, properties }, 5)
-  })
+  writePacket(connection, { kind, packetId, reasonCode: code, properties })
 }

@@ -1,7 +1,6 @@
 // A SUBSCRIBE or UNSUBSCRIBE that was sent to the partitions and groups it concerns, until all of them have answered.
-import { encodePacketWithin } from '#libs/mqtt'
 import type { Connection } from './connection.js'
-import { writeBytes } from './write-packet.js'
+import { writePacket } from './write-packet.js'
 
 /** What is known so far: one code for each filter, in the packet's order. */
 export interface SubscribeRequest {
@@ -54,8 +53,5 @@ function together(kind: SubscribeRequest['kind'], one: number, other: number): n
 
 function answer(connection: Connection, { kind, packetId, codes }: SubscribeRequest): void {
   if (connection.state !== 'connected') return
-  const writer = connection.gateway.packet.reset()
-  const packet = { kind, packetId, reasonCodes: codes, properties: {} } as const
-  if (!encodePacketWithin(writer, packet, connection.version, connection.clientPacketBytesMax)) return
-  writeBytes(connection, writer.buffer, 0, writer.position)
+  writePacket(connection, { kind, packetId, reasonCodes: codes, properties: {} })
 }

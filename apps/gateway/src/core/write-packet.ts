@@ -1,16 +1,18 @@
 // Writing the packets that are rare: encoded into a scratch writer, then copied behind what the connection sends already.
 import { copy } from '#libs/base'
-import type { ByteWriter } from '#libs/base'
+import { encodePacketWithin, REASON } from '#libs/mqtt'
+import type { ServerPacket } from '#libs/mqtt'
 import type { Connection } from './connection.js'
 
-/** Encodes a packet and sends it, unless the client cannot take one so large [MQTT-3.1.2-24]: then says so with false. */
-export function writePacket(connection: Connection, encode: (writer: ByteWriter) => void): boolean {
+/**
+ * Sends an answer. One that the client cannot take, not even without reason string and user properties, ends the connection: it would wait
+ * for it in vain [MQTT-3.1.2-24].
+ */
+export function writePacket(connection: Connection, packet: ServerPacket): void {
   const writer = connection.gateway.packet.reset()
-  encode(writer)
-  const length = writer.position
-  if (length > connection.clientPacketBytesMax) return false
-  writeBytes(connection, writer.buffer, 0, length)
-  return true
+  if (encodePacketWithin(writer, packet, connection.version, connection.clientPacketBytesMax))
+    writeBytes(connection, writer.buffer, 0, writer.position)
+  else connection.end('server', REASON.packetTooLarge, 'An answer is larger than the client takes.')
 }
 
 /** Copies `source[from..to)` to the connection's way out. */
