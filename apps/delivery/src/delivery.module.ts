@@ -52,7 +52,11 @@ export class DeliveryModule implements OnApplicationShutdown {
       delivery.restored(partition, state)
     })
     metrics.add(...countersOf(delivery), ...gaugesOf(delivery))
-    metrics.addSysTopics({
+    const { counters } = delivery
+    metrics.sys.addLoads({ 'publish/dropped': () => counters.droppedQueueFull })
+    metrics.sys.add({
+      'publish/messages/dropped': () => counters.droppedQueueFull,
+      'messages/stored': () => delivery.waiting().messages,
       'store/messages/count': () => delivery.waiting().messages,
       'store/messages/bytes': () => delivery.waiting().bytes,
     })

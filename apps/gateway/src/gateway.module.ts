@@ -11,7 +11,7 @@ import {
   type Logger,
   type Settings,
 } from '#libs/platform'
-import { measuresOf, sysTopicsOf } from './measures.js'
+import { measuresOf, tellSys } from './measures.js'
 import { gatewayDoor, type DoorParts } from './shell/gateway-door.js'
 
 @Module({})
@@ -25,10 +25,16 @@ export class GatewayModule {
     @Inject(Vitals) vitals: Vitals,
     @Inject(Metrics) metrics: Metrics,
   ) {
-    const door = gatewayDoor({ log, settings, logger, now: () => clock.now(), sysValues: metrics.sysValues })
+    const door = gatewayDoor({
+      log,
+      settings,
+      logger,
+      now: () => clock.now(),
+      sysValues: () => metrics.sys.values(),
+    })
     doors.add(door)
     vitals.part('gateway', () => ({ up: true, detail: { connections: door.counters.connections } }))
     metrics.add(...measuresOf(door.counters, settings))
-    metrics.addSysTopics(sysTopicsOf(door.counters))
+    tellSys(metrics.sys, door)
   }
 }

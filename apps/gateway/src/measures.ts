@@ -122,23 +122,37 @@ const byQos = (counts: Counters['published']): (readonly [{ readonly qos: string
   [{ qos: '2' }, counts.qos2],
 ]
 
-/** Mosquitto's names. `began`: milliseconds since 1970. */
-export function sysTopicsOf(counters: Counters): SysTopics {
+/** Mosquitto's names; `messages` are packets of any kind there. */
+export function tellSys(sys: SysTopics, door: GatewayDoor): void {
+  const { counters } = door
   const began = performance.now()
-  let connectionsMax = 0
-  return {
+  const dropped = (): number => Object.values(counters.dropped).reduce((sum, { total }) => sum + total, 0)
+  const counts = {
+    'messages/received': () => counters.packetsReceived,
+    'messages/sent': () => counters.packetsSent,
+    'bytes/received': () => counters.bytesReceived,
+    'bytes/sent': () => counters.bytesSent,
+  }
+  sys.add({
+    ...counts,
     version: () => 'TBMQ for TypeScript 0.1.0',
     uptime: () => `${String(Math.floor((performance.now() - began) / 1000))} seconds`,
     'clients/connected': () => counters.connections,
     'clients/active': () => counters.connections,
-    'clients/maximum': () => (connectionsMax = Math.max(connectionsMax, counters.connections)),
-    'messages/received': () => counters.published.total,
-    'messages/sent': () => counters.delivered.total,
+    'messages/inflight': () => door.inflight(),
+    'clients/maximum': () => counters.connectionsMax,
     'publish/messages/received': () => counters.published.total,
     'publish/messages/sent': () => counters.delivered.total,
-    'publish/messages/dropped': () =>
-      Object.values(counters.dropped).reduce((sum, { total }) => sum + total, 0),
-    'bytes/received': () => counters.bytesReceived,
-    'bytes/sent': () => counters.bytesSent,
-  }
+    'publish/messages/dropped': dropped,
+    'publish/bytes/received': () => counters.publishedBytes,
+    'publish/bytes/sent': () => counters.deliveredBytes,
+  })
+  sys.addLoads({
+    ...counts,
+    'publish/received': () => counters.published.total,
+    'publish/sent': () => counters.delivered.total,
+    'publish/dropped': dropped,
+    sockets: () => counters.socketsOpened,
+    connections: () => counters.connectionsOpened + counters.connectionsRefused,
+  })
 }

@@ -13,7 +13,7 @@ export class SessionModule {
   ) {
     const counts = new SessionCounts()
     const sessionExpirySecondsMax = Math.floor(settings.sessionExpiryMax / 1000)
-    services.register(sessionService({ sessionExpirySecondsMax }), counts.restored)
+    services.register(sessionService({ sessionExpirySecondsMax }, counts), counts.restored)
     metrics.add({
       name: 'tbmq_sessions',
       help: 'Sessions whose client is connected, and sessions that wait for theirs.',
@@ -24,7 +24,8 @@ export class SessionModule {
         [{ state: 'away' }, counts.all - counts.connected],
       ],
     })
-    metrics.addSysTopics({
+    metrics.sys.add({
+      'clients/expired': () => counts.expired,
       'clients/total': () => counts.all,
       'clients/disconnected': () => counts.all - counts.connected,
       'clients/inactive': () => counts.all - counts.connected,

@@ -28,11 +28,14 @@ export class SubscriptionModule {
     })
     vitals.part('subscription', () => ({ up: true, detail: detailOf(counters, partitions) }))
     metrics.add(...measuresOf(partitions, retainedCountMax * settings.partitions))
-    metrics.addSysTopics({
+    metrics.sys.add({
       'subscriptions/count': () => countsOf(partitions).subscriptions,
       'shared_subscriptions/count': () => countsOf(partitions).groups,
       'retained messages/count': () => countsOf(partitions).retained,
       'retained messages/bytes': () => countsOf(partitions).retainedBytes,
+      'messages/stored': () => countsOf(partitions).retained,
+      'store/messages/count': () => countsOf(partitions).retained,
+      'store/messages/bytes': () => countsOf(partitions).retainedBytes,
     })
   }
 }

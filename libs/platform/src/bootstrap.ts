@@ -15,6 +15,7 @@ import { PlatformModule } from './platform.module.js'
 import { ServiceRegistry } from './service-registry.js'
 import { readEnvironment } from './environment.js'
 import { readSettings, unknownSettings, type Settings } from './settings.js'
+import { heapValues } from './sys-topics.js'
 import { httpError, startError } from './start-error.js'
 import { Vitals } from './vitals.js'
 import { greeting } from './greeting.js'
@@ -63,7 +64,9 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
     up: log.writable,
     detail: { pressure: log.pressure, unsyncedBytes: log.metrics.unsyncedBytes },
   }))
-  addLogMetrics(app.get(Metrics), log, app.get(ServiceRegistry))
+  const metrics = app.get(Metrics)
+  addLogMetrics(metrics, log, app.get(ServiceRegistry))
+  metrics.sys.add(heapValues())
   await app.startAllMicroservices()
   const doors = app.get(Doors)
   const listening = await doors.open()

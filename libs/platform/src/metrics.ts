@@ -2,6 +2,7 @@
 // id or a topic.
 import { Injectable } from '@nestjs/common'
 import { Counter, Gauge, register } from 'prom-client'
+import { SysTopics } from './sys-topics.js'
 
 /** A value without labels, or one per combination of labels. */
 export type Reading = number | readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[]
@@ -15,22 +16,11 @@ export interface Measure {
   read(): Reading
 }
 
-/** A topic below `$SYS/broker/`, with Mosquitto's name, and its value. */
-export type SysTopics = Readonly<Record<string, () => number | string>>
-
 /** Where modules put their measures. */
 @Injectable()
 export class Metrics {
-  readonly #sysTopics = new Map<string, () => number | string>()
-
-  /** Values to be published as retained messages below `$SYS/broker/`. */
-  addSysTopics(topics: SysTopics): void {
-    for (const [topic, read] of Object.entries(topics)) this.#sysTopics.set(topic, read)
-  }
-
-  /** What is to be published now. */
-  readonly sysValues = (): (readonly [topic: string, value: string])[] =>
-    [...this.#sysTopics].map(([topic, read]) => [topic, String(read())] as const)
+  /** What they put below $SYS/broker. */
+  readonly sys = new SysTopics(() => performance.now())
 
   add(...measures: readonly Measure[]): void {
     for (const measure of measures) {

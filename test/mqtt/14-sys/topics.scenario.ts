@@ -23,6 +23,37 @@ for (const name of names) {
   })
 }
 
+/** All that Mosquitto 2.0 publishes. */
+const everyName = [
+  ...['bytes/received', 'bytes/sent', 'heap/current', 'heap/maximum', 'uptime', 'version'],
+  ...['active', 'connected', 'disconnected', 'expired', 'inactive', 'maximum', 'total'].map(
+    (name) => `clients/${name}`,
+  ),
+  ...['bytes/received', 'bytes/sent', 'connections', 'messages/received', 'messages/sent'].flatMap(averages),
+  ...['publish/dropped', 'publish/received', 'publish/sent', 'sockets'].flatMap(averages),
+  ...['messages/received', 'messages/sent', 'messages/stored', 'retained messages/count'],
+  ...['publish/bytes/received', 'publish/bytes/sent'],
+  ...['publish/messages/dropped', 'publish/messages/received', 'publish/messages/sent'],
+  ...['shared_subscriptions/count', 'subscriptions/count', 'store/messages/bytes', 'store/messages/count'],
+]
+
+function averages(name: string): readonly string[] {
+  return ['1min', '5min', '15min'].map((time) => `load/${name}/${time}`)
+}
+
+scenario('$SYS/broker has every name of Mosquitto', async (t) => {
+  const client = await t.connect()
+  await subscribe(client, { '$SYS/broker/#': 0 })
+  const missing = new Set(everyName.map((name) => `$SYS/broker/${name}`))
+  while (missing.size > 0) {
+    const packet = await message(client, 5_000).catch((error: unknown) => {
+      throw new Error(`missing: ${[...missing].join(', ')}`, { cause: error })
+    })
+    if (packet.topic.includes('/load/')) expect(textOf(packet)).toMatch(/^\d+\.\d\d$/)
+    missing.delete(packet.topic)
+  }
+})
+
 scenario('$SYS topics come with a wildcard of their own, not with # alone', async (t) => {
   const [all, own] = [await t.connect(), await t.connect()]
   await subscribe(all, { '#': 0 })

@@ -124,7 +124,7 @@ export class Connection {
    * (`stalled`). The rest must be given again, with what comes behind it.
    */
   receive(buffer: Uint8Array, from: number, to: number): number {
-    const { frame, now } = this.gateway
+    const { frame, now, counters } = this.gateway
     this.lastHeard = now
     let at = from
     try {
@@ -140,6 +140,7 @@ export class Connection {
         if (result !== 'frame') throw unreadable(result)
         const end = frame.bodyTo
         if (!dispatch(this, buffer, frame)) return at
+        counters.packetsReceived++
         at = end
       }
     } catch (error) {

@@ -21,6 +21,9 @@ export class CountsByQos {
 export class GatewayCounters {
   connections = 0
   halfOpen = 0
+  /** The most connections that there were at one time. */
+  connectionsMax = 0
+  socketsOpened = 0
   connectionsOpened = 0
   connectionsRefused = 0
   connectionsClosed = 0
@@ -30,9 +33,15 @@ export class GatewayCounters {
   readonly turnedAway = { listenerFull: 0, proxyHeader: 0, tlsHandshake: 0, upgrade: 0, tooLate: 0 }
   bytesReceived = 0
   bytesSent = 0
+  /** Packets of any kind that were taken, and those sent that are no PUBLISH. */
+  packetsReceived = 0
+  answersSent = 0
   /** Messages taken from clients, and messages sent to them. */
   readonly published = new CountsByQos()
   readonly delivered = new CountsByQos()
+  /** Bytes of their packets. */
+  publishedBytes = 0
+  deliveredBytes = 0
   /** Messages that a connection did not get, by cause. */
   readonly dropped = {
     socketFull: new CountsByQos(),
@@ -50,6 +59,10 @@ export class GatewayCounters {
   quotaExceeded = 0
   keepAliveTimeouts = 0
   slowReaders = 0
+
+  get packetsSent(): number {
+    return this.delivered.total + this.answersSent
+  }
 
   /** A CONNECT was answered with this reason code. */
   refuse(reasonCode: number): void {

@@ -35,8 +35,9 @@ export function deliverBlock(connection: Connection, block: OutgoingBlock): void
   const base = outlet.at
   copy(block.writer.buffer, 0, length, outlet.bytes, base)
   outlet.at = base + length
-  const { delivered } = gateway.counters
-  delivered.qos0 += block.count - block.acknowledged
+  const { counters } = gateway
+  counters.delivered.qos0 += block.count - block.acknowledged
+  counters.deliveredBytes += length
   if (block.acknowledged > 0) takeIds(connection, block, outlet.bytes, base)
 }
 
@@ -145,7 +146,9 @@ function send(connection: Connection, source: Uint8Array, from: number, to: numb
     copy(source, from, to, outlet.bytes, outlet.at)
     outlet.at += length
   }
-  connection.gateway.counters.delivered.add(packet.qos, 1)
+  const { counters } = connection.gateway
+  counters.delivered.add(packet.qos, 1)
+  counters.deliveredBytes += to - from
   if (packet.qos === 0) return
   const inflight = connection.useInflight()
   const awaits = packet.qos === 1 ? AWAITS.puback : AWAITS.pubrec

@@ -37,6 +37,20 @@ describe('PUBLISH', () => {
     ])
   })
 
+  it('is counted: the packets of both ways, and the bytes of those that carry messages', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5)
+    const { packetsReceived, packetsSent } = rig.counters
+    const packet = publishPacket('a', { qos: 1, packetId: 5, payload: utf8Encode('hello') })
+    client.send(packet, publishPacket('a', { payload: utf8Encode('hello') }))
+    rig.store()
+    expect(client.take()).toHaveLength(1)
+    expect(rig.counters.packetsReceived - packetsReceived).toBe(2)
+    expect(rig.counters.packetsSent - packetsSent).toBe(1)
+    // Header 2, topic 3, packet id 2 (QoS 1 only), properties 1, payload 5.
+    expect(rig.counters.publishedBytes).toBe(13 + 11)
+  })
+
   it('forwards properties unaltered and in order, without alias and expiry', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5)

@@ -47,6 +47,7 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
     return true
   }
   gateway.counters.published.add(view.qos, 1)
+  gateway.counters.publishedBytes += frame.bodyTo - frame.frameFrom
   if (throughDelivery) {
     if (view.qos > 0) countArrival(connection)
     publishThroughDelivery(connection, topic, buffer, view)

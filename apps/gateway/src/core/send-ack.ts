@@ -27,6 +27,7 @@ export function sendAck(connection: Connection, type: AckType, packetId: number,
   bytes[at + 2] = packetId >> 8
   bytes[at + 3] = packetId
   outlet.at = at + 4
+  connection.gateway.counters.answersSent++
 }
 
 function sendReasoned(connection: Connection, type: AckType, packetId: number, code: number): void {

@@ -15,11 +15,12 @@ export function writePacket(connection: Connection, packet: ServerPacket): void 
   else connection.end('server', REASON.packetTooLarge, 'An answer is larger than the client takes.')
 }
 
-/** Copies `source[from..to)` to the connection's way out. */
+/** Copies a packet, `source[from..to)`, to the connection's way out. */
 export function writeBytes(connection: Connection, source: Uint8Array, from: number, to: number): void {
   const { outlet } = connection
   const length = to - from
   if (outlet.at + length > outlet.bytes.length) outlet.room(length)
   copy(source, from, to, outlet.bytes, outlet.at)
   outlet.at += length
+  connection.gateway.counters.answersSent++
 }

@@ -74,6 +74,7 @@ export class ConnectionDriver {
     if (connection === undefined) return undefined
     wire.connection = connection
     this.#wires.add(wire)
+    gateway.counters.socketsOpened++
     this.#halfOpen++
     gateway.counters.halfOpen = this.#halfOpen
     return wire
@@ -180,6 +181,7 @@ export class ConnectionDriver {
     this.#noLongerHalfOpen()
     wire.phase = 'open'
     counters.connections++
+    counters.connectionsMax = Math.max(counters.connectionsMax, counters.connections)
     counters.connectionsOpened++
     const { version, kept } = connection
     this.#logger.info({ ...lineOf(connection), version, kept, sessionPresent }, 'connected')

@@ -68,6 +68,8 @@ export interface DoorParts extends Pick<GatewayParts, 'log' | 'logger' | 'now'> 
 
 export interface GatewayDoor {
   readonly counters: GatewayCounters
+  /** Messages that clients have not acknowledged yet. */
+  inflight(): number
   open(): Promise<readonly { readonly name: string; readonly host: string; readonly port: number }[]>
   close(): Promise<void>
 }
@@ -77,6 +79,7 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   let running: RunningGateway | undefined
   return {
     counters,
+    inflight: () => running?.inflight() ?? 0,
     open: async () => {
       running = await startGateway({
         log,

@@ -18,6 +18,8 @@ export interface GatewayParts extends LifeParts {
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[]
+  /** Messages that clients have not acknowledged yet. */
+  inflight(): number
   /** Graceful. */
   stop(): Promise<void>
 }
@@ -43,6 +45,11 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   })
   return {
     listeners: listeners.open,
+    inflight: () => {
+      let count = 0
+      life.driver.gateway.connections.each(({ inflightCount }) => (count += inflightCount))
+      return count
+    },
     stop: async () => {
       endSysTopics()
       listeners.close()

@@ -62,6 +62,7 @@ export function endSession(turn: Turn, row: SessionRow): void {
 /** Does what is due for a client that is away. Gives the row as it is then, not yet stored, or undefined when its session is over. */
 export function fireDue(turn: Turn, row: SessionRow, until: Millis): SessionRow | undefined {
   if (row.expiryDueMillis !== undefined && row.expiryDueMillis <= until) {
+    turn.counters.expired++
     note(turn, row, { event: 'expired' })
     endSession(turn, row)
     return undefined

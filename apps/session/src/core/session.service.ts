@@ -9,7 +9,7 @@ import { openSession } from './open-session.js'
 import { sessionFacts } from './session-facts.js'
 import { applySessionFact, emptySessions, type SessionFact, type SessionsState } from './sessions.state.js'
 import { connectionClosed, connectionGone } from './takeover.js'
-import { tellEnded, type SessionSettings, type Turn } from './turn.js'
+import { tellEnded, type SessionCounters, type SessionSettings, type Turn } from './turn.js'
 
 const defaultSessionSettings: SessionSettings = {
   sessionExpirySecondsMax: 7 * 24 * 60 * 60,
@@ -23,13 +23,16 @@ const defaultSessionSettings: SessionSettings = {
 const rowsPerTickMax = 1_000
 
 /** The session service with these settings (see SessionSettings; what is not given is the default). */
-export function sessionService(given: Partial<SessionSettings> = {}): Service<SessionsState, SessionFact> {
+export function sessionService(
+  given: Partial<SessionSettings> = {},
+  counters: SessionCounters = { expired: 0 },
+): Service<SessionsState, SessionFact> {
   const settings: SessionSettings = { ...defaultSessionSettings, ...given }
   const cursor = new RecordCursor()
   const reader = new ByteReader(cursor.bytes)
 
   function decide(state: SessionsState, batch: Batch, now: Millis, outcome: Outcome<SessionFact>): void {
-    const turn: Turn = { state, settings, outcome, now, ended: [] }
+    const turn: Turn = { state, settings, outcome, counters, now, ended: [] }
     const isLease = batch.topic === catalogue.gatewayLease.name
     cursor.open(batch.bytes)
     while (cursor.next()) {
@@ -42,7 +45,7 @@ export function sessionService(given: Partial<SessionSettings> = {}): Service<Se
   }
 
   function tick(state: SessionsState, now: Millis, outcome: Outcome<SessionFact>): Millis | undefined {
-    const turn: Turn = { state, settings, outcome, now, ended: [] }
+    const turn: Turn = { state, settings, outcome, counters, now, ended: [] }
     sweepEndedGateways(turn, fireDeadlines(turn, rowsPerTickMax))
     forgetConnections(turn)
     tellEnded(turn)

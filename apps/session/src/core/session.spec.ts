@@ -95,6 +95,7 @@ describe('a client that comes back', () => {
     const sent = rig.open({ address: at(2), cleanStart: false, expirySeconds: 100 })
     expect(only(sent, 'SessionAccepted')).toMatchObject({ sessionPresent: false })
     expect(sent.map(({ kind }) => kind)).toContain('expired')
+    expect(rig.counters.expired).toBe(1)
   })
 
   it('counts from its arrival: a CONNECT that arrived in time finds its session', () => {

@@ -31,11 +31,18 @@ export interface SessionSettings {
   readonly distributed: boolean
 }
 
+/** Plain numbers that only rise, for whoever exports them. */
+export interface SessionCounters {
+  /** Sessions that ended because their client stayed away too long. */
+  expired: number
+}
+
 /** One call of `decide` or `tick`. */
 export interface Turn {
   readonly state: SessionsState
   readonly settings: SessionSettings
   readonly outcome: Outcome<SessionFact>
+  readonly counters: SessionCounters
   readonly now: Millis
   /** Sessions that ended in this turn; told to the others packed, at its end. */
   readonly ended: SessionIdentity[]

@@ -7,8 +7,10 @@ export { sessionService } from '../core/session.service.js'
 export const inbox = catalogue.sessionInbox
 export const gatewayLease = catalogue.gatewayLease
 
-/** Counts the sessions of all partitions that are restored. */
+/** Counts the sessions of all partitions that are restored, and those that expire. */
 export class SessionCounts {
+  /** Sessions that ended because their client stayed away too long, since the start. */
+  expired = 0
   readonly #states = new Map<number, SessionsState>()
 
   /** A partition has been restored, or dropped (undefined). */

@@ -70,6 +70,7 @@ export class SessionRig implements Outcome<SessionFact> {
   offset = 100
   connects = 0
   facts: SessionFact[] = []
+  readonly counters = { expired: 0 }
   sent: Sent[] = []
   /** The compacted state topic: values by key. */
   readonly topic = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>()
@@ -80,7 +81,7 @@ export class SessionRig implements Outcome<SessionFact> {
     settings: Partial<SessionSettings> = {},
     placement: Placement = { partition: 0, clientPartitions: 1, topicPartitions: 1 },
   ) {
-    this.service = sessionService(settings)
+    this.service = sessionService(settings, this.counters)
     this.#placement = placement
     this.state = this.service.empty(placement)
   }
