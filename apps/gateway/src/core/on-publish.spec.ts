@@ -43,6 +43,7 @@ describe('PUBLISH', () => {
     const { packetsReceived, packetsSent } = rig.counters
     const packet = publishPacket('a', { qos: 1, packetId: 5, payload: utf8Encode('hello') })
     client.send(packet, publishPacket('a', { payload: utf8Encode('hello') }))
+    rig.endTurn()
     rig.store()
     expect(client.take()).toHaveLength(1)
     expect(rig.counters.packetsReceived - packetsReceived).toBe(2)
