@@ -5,7 +5,7 @@ export { AckView, decodeAckInPlace, encodeAck, encodeAckPacket } from './packet/
 export type { AckKind, AckPacket } from './packet/ack.js'
 export type { AuthPacket } from './packet/auth.js'
 export type { ConnackPacket } from './packet/connack.js'
-export { connectVersion, decodeConnect } from './packet/connect.js'
+export { decodeConnect, refusalVersion } from './packet/connect.js'
 export type { ConnectPacket } from './packet/connect.js'
 export type { DisconnectPacket } from './packet/disconnect.js'
 export type { PingreqPacket } from './packet/pingreq.js'

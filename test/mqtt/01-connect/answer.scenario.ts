@@ -10,7 +10,8 @@ import {
   subscribe,
   textOf,
 } from '../client/dialogue.js'
-import { join, packet, text } from '../client/bytes.js'
+import { join, packet, properties as propertiesOf, text } from '../client/bytes.js'
+import { property } from '../client/property.js'
 import { rawConnect, rawConnectAs } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'
 import { onBoth, onEvery, scenario } from '../scene/scenario.js'
@@ -78,6 +79,26 @@ scenario('5.0 [MQTT-3.1.2-2]: protocol version 6 is refused with 0x84 or a close
   await client.closed()
   const codes = client.inbox.map((answer) => (answer.cmd === 'connack' ? codeOf(answer) : -1))
   expect([[], [0x84], [0x01]]).toContainEqual(codes)
+})
+
+scenario(
+  '5.0 [MQTT-3.1.2-1] [MQTT-3.1.2-2]: a CONNECT in the form of 5.0 that is of no known version is refused in that form',
+  async (t) => {
+    const properties = propertiesOf(property('sessionExpiryInterval', 60))
+    for (const parts of [{ level: 6 }, { level: 99 }, { level: 6, properties }, { name: 'MQTX' }]) {
+      const client = await t.open()
+      client.send(rawConnect(5, parts))
+      expect(codeOf(await client.receive('connack'))).toBe(0x84)
+      await client.closed()
+    }
+  },
+)
+
+scenario('3.1.1 [MQTT-3.1.2-2]: protocol level 99 is refused with CONNACK 1 and a close', async (t) => {
+  const client = await t.open({ version: 4 })
+  client.send(rawConnect(4, { level: 99 }))
+  expect(codeOf(await client.receive('connack'))).toBe(1)
+  await client.closed()
 })
 
 scenario('3.1.1 [MQTT-3.1.2-2]: protocol level 2 is refused with CONNACK 1 and a close', async (t) => {

@@ -24,6 +24,12 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
     ),
   ],
   [
+    'refuses an unknown version in the form of 3.1.1, whatever form the CONNECT has',
+    [
+      '5.0 [MQTT-3.1.2-1] [MQTT-3.1.2-2]: a CONNECT in the form of 5.0 that is of no known version is refused in that form',
+    ],
+  ],
+  [
     'ignores a subscription identifier in a PUBLISH of a client',
     ['5.0 [MQTT-3.3.4-6]: a subscription identifier in a PUBLISH of a client is an error'],
   ],

@@ -80,11 +80,17 @@ describe('CONNECT', () => {
     expect(rig.endTurn()).toEqual([])
   })
 
-  it('refuses a version that it does not know in the form of 3.1.1, which has one', () => {
-    const client = new GatewayRig().open(4)
-    client.raw(new Uint8Array([0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 9, 2, 0, 0, 0, 0]))
-    expect(client.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x84 }])
-  })
+  it.each([
+    ['5.0', 5, [0, 0, 0]],
+    ['3.1.1', 4, [0, 1, 0x63]],
+  ] as const)(
+    'refuses a version that it does not know in the form of %s that it has',
+    (_name, version, rest) => {
+      const client = new GatewayRig().open(version)
+      client.raw(new Uint8Array([0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 9, 2, 0, 0, ...rest]))
+      expect(client.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x84 }])
+    },
+  )
 
   it('closes without a word what is no CONNECT, at its first byte', () => {
     const rig = new GatewayRig()

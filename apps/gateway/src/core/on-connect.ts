@@ -1,6 +1,6 @@
 // CONNECT: judged here as far as it can be without asking anybody, then handed to auth. The answer comes by the inbox (on-accepted.ts).
 import { ByteReader, ByteWriter, copyOf } from '#libs/base'
-import { connectVersion, decodeConnect, isUtf8, ProtocolError, REASON, writeProperties } from '#libs/mqtt'
+import { decodeConnect, isUtf8, ProtocolError, REASON, refusalVersion, writeProperties } from '#libs/mqtt'
 import type { ConnectPacket, Frame, Will } from '#libs/mqtt'
 import { authRecord, catalogue } from '#libs/topics'
 import type { Will as WillRecord } from '#libs/topics'
@@ -13,8 +13,8 @@ const forEver = 0xffff_ffff
 export function onConnect(connection: Connection, buffer: Uint8Array, frame: Frame): void {
   const { gateway } = connection
   const { settings } = gateway
-  // So that a CONNECT that is wrong in itself can be refused in its own form; 0x84 has one in 3.1.1 [MQTT-3.1.2-2].
-  connection.version = connectVersion(buffer, frame) ?? 4
+  // So that a CONNECT that is wrong in itself can be refused in its own form.
+  connection.version = refusalVersion(buffer, frame)
   connection.versionKnown = true
   const connect = decodeConnect(buffer, frame, settings.limits)
   const { properties } = connect

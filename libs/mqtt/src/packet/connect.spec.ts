@@ -5,7 +5,7 @@ import type { Part } from '../testing/case-bytes.js'
 import { Frame, readFrame } from '../framing.js'
 import { ProtocolError } from '../protocol-error.js'
 import { DEFAULT_LIMITS } from '../protocol.js'
-import { connectVersion, decodeConnect } from './connect.js'
+import { connectVersion, decodeConnect, refusalVersion } from './connect.js'
 
 function frameOf(bytes: Uint8Array): Frame {
   const frame = new Frame()
@@ -31,6 +31,22 @@ describe('connectVersion', () => {
     const frame = new Frame()
     readFrame(around, 0, bytes.length, frame, Infinity)
     expect(connectVersion(around, frame)).toBe(version)
+  })
+})
+
+describe('refusalVersion', () => {
+  it.each<[string, 3 | 4 | 5, readonly Part[]]>([
+    ['its own of a CONNECT with wrong flags', 3, ['MQIsdp', 3, 0xff]],
+    ['5.0 behind a newer level with no properties', 5, ['MQTT', 6, 2, 0, 60, 0, 'c']],
+    ['5.0 behind a newer level with properties', 5, ['MQTT', 6, 2, 0, 60, 5, 0x11, 0, 0, 0, 1, 'c']],
+    ['5.0 behind an unknown name', 5, ['mqtt', 5, 2, 0, 60, 0, 'c']],
+    ['3.1.1 behind a newer level', 4, ['MQTT', 6, 2, 0, 60, 'c']],
+    ['3.1.1 behind an older level', 4, ['MQTT', 2, 2, 0, 60, '']],
+    ['3.1.1 of a CONNECT that is too short to tell', 4, ['MQTT', 6, 2, 0, 60]],
+    ['3.1.1 of an empty CONNECT', 4, []],
+  ])('is %s', (_fact, version, parts) => {
+    const bytes = packetOf(0x10, ...parts)
+    expect(refusalVersion(bytes, frameOf(bytes))).toBe(version)
   })
 })
 

@@ -52,18 +52,33 @@ const USER_NAME = 0x80
  *   password:       binary, if the flag is set
  */
 
-/** The version that the CONNECT in `frame` names, even if the rest is wrong: for the form of the refusal. */
+/** The version that the CONNECT in `frame` names, even if the rest is wrong. */
 export function connectVersion(buffer: Uint8Array, frame: Frame): ProtocolVersion | undefined {
-  const nameLength = ((buffer[frame.bodyFrom] ?? 0) << 8) | (buffer[frame.bodyFrom + 1] ?? 0)
   const nameFrom = frame.bodyFrom + 2
-  const levelAt = nameFrom + nameLength
+  const levelAt = levelIn(buffer, frame)
   if (levelAt >= frame.bodyTo) return undefined
   const level = buffer[levelAt]
+  const nameLength = levelAt - nameFrom
   const isNamed = (name: Uint8Array) =>
     nameLength === name.length && equalBytes(buffer, nameFrom, name, 0, nameLength)
   if (isNamed(MQISDP)) return level === 3 ? 3 : undefined
   if (!isNamed(MQTT)) return undefined
   return level === 4 || level === 5 ? level : undefined
+}
+
+/**
+ * The version in whose form the CONNECT in `frame` is refused: its own; where that is unknown, the form that it has itself. Behind the keep
+ * alive 5.0 has properties, 3.1.1 the length of the client identifier.
+ */
+export function refusalVersion(buffer: Uint8Array, frame: Frame): ProtocolVersion {
+  const levelAt = levelIn(buffer, frame)
+  const at = levelAt + 4
+  const hasProperties = at + 1 < frame.bodyTo && (buffer[at] !== 0 || buffer[at + 1] === 0)
+  return connectVersion(buffer, frame) ?? (hasProperties && (buffer[levelAt] ?? 0) >= 5 ? 5 : 4)
+}
+
+function levelIn(buffer: Uint8Array, { bodyFrom }: Frame): number {
+  return bodyFrom + 2 + (((buffer[bodyFrom] ?? 0) << 8) | (buffer[bodyFrom + 1] ?? 0))
 }
 
 /** Throws `ProtocolError`; 0x84 for a version that is not known, 0x85 for a client identifier that cannot be. */
