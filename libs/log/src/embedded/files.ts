@@ -3,7 +3,10 @@ import fs from 'node:fs'
 import { open, readdir, readFile, rename, rm, mkdir, statfs } from 'node:fs/promises'
 
 export interface OpenFile {
-  /** Writes all buffers one behind the other from `position` on; `written` may be less than asked for when the disk is full. */
+  /**
+   * Writes all buffers one behind the other from `position` on; `written` may be less than asked for when the disk is full.
+   * `done` may be called before this returns.
+   */
   writev(
     buffers: readonly Uint8Array[],
     position: number,
@@ -34,6 +37,9 @@ export interface Files {
   room(directory: string): Promise<{ readonly total: number; readonly free: number }>
 }
 
+/** What is not longer is copied into the kernel's memory sooner than a thread of the pool is woken to do it. */
+const directBytesMax = 64 * 1024
+
 class NodeFile implements OpenFile {
   readonly #fd: number
   constructor(fd: number) {
@@ -45,7 +51,16 @@ class NodeFile implements OpenFile {
     position: number,
     done: (error: Error | null, written: number) => void,
   ): void {
-    fs.writev(this.#fd, buffers, position, done)
+    let size = 0
+    for (const buffer of buffers) size += buffer.length
+    if (size > directBytesMax) return fs.writev(this.#fd, buffers, position, done)
+    let written: number
+    try {
+      written = fs.writevSync(this.#fd, buffers, position)
+    } catch (error) {
+      return done(error instanceof Error ? error : new Error(String(error)), 0)
+    }
+    done(null, written)
   }
 
   sync(done: (error: Error | null) => void): void {
