@@ -10,9 +10,32 @@ export interface Logger {
   error(fields: object, sentence: string): void
 }
 
+/** Lines that nobody has taken: what comes beyond this many bytes is lost, so that a reader that stands still costs no memory. */
+const waitingBytesMax = 16 * 1024 * 1024
+/** A turn that writes more than this many bytes of lines writes them at once. */
+const linesBytes = 16 * 1024 - 1
+
 /** Writes one JSON object a line to standard output; `level` as in TBMQ_LOG_LEVEL. */
 export function createLogger(level: string): Pino {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, linesOfTurns())
+}
+
+/** Standard output, written to once a turn: a storm of connects writes thousands of lines a second. */
+function linesOfTurns(): { write(line: string): void } {
+  const output = pino.destination({ dest: 1, sync: false, minLength: linesBytes, maxLength: waitingBytesMax })
+  let flushing = false
+  const flush = (): void => {
+    flushing = false
+    output.flush()
+  }
+  return {
+    write: (line) => {
+      output.write(line)
+      if (flushing) return
+      flushing = true
+      setImmediate(flush)
+    },
+  }
 }
 
 /** Nest's own lines: its start is of no interest to who runs a broker, its warnings are. */
