@@ -1,8 +1,7 @@
 // Reading sockets into one shared buffer: a third faster than a buffer per read, and no memory per idle socket. Node offers `onread` only
-// for sockets that connect; an accepted one is given it by taking its handle over, which is a private way. Where that does not work the
-// socket's `data` events do the same, more slowly.
-import { Socket } from 'node:net'
-import type { OnReadOpts, SocketConstructorOpts } from 'node:net'
+// for sockets that connect; an accepted one is given what `onread` sets by the names that Node itself has for it, which is a private way.
+// Where that does not work the socket's `data` events do the same, more slowly.
+import type { Socket } from 'node:net'
 
 /** What is read at once, at most. */
 const bufferBytes = 65_536
@@ -13,48 +12,46 @@ export type ReadWay = 'shared buffer' | 'data events'
 /** Which way the last socket was read. */
 export let lastReadWay: ReadWay = 'data events'
 
-/** The socket to use from now on (perhaps not the one given), which brings what it reads to `received`. It does not read before `resume`. */
+/** Brings what the socket reads to `received`. It was accepted by a server that pauses on connect, and does not read before `resume`. */
 export function readInto(
-  accepted: Socket,
-  received: (buffer: Uint8Array, from: number, to: number) => void,
-): Socket {
-  const handle: unknown = Reflect.get(accepted, '_handle')
-  if (!isHandle(handle)) return readByEvents(accepted, received)
-  Reflect.set(accepted, '_handle', null)
-  handle.reading = false
-  const options: SocketConstructorOpts & { readonly handle: object; readonly onread: OnReadOpts } = {
-    handle,
-    onread: {
-      buffer: shared,
-      callback: (length) => {
-        received(shared, 0, length)
-        return true
-      },
-    },
-  }
-  lastReadWay = 'shared buffer'
-  return new Socket(options)
-}
-
-function readByEvents(
   socket: Socket,
   received: (buffer: Uint8Array, from: number, to: number) => void,
-): Socket {
+): void {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const names = (known ??= namesIn(socket))
+  if (isHandle(handle) && names !== 'unknown') {
+    Reflect.set(socket, names.buffer, shared)
+    Reflect.set(socket, names.callback, (length: number) => {
+      received(shared, 0, length)
+      return true
+    })
+    handle.useUserBuffer(shared)
+    lastReadWay = 'shared buffer'
+    return
+  }
   socket.on('data', (bytes: Buffer) => {
     received(bytes, 0, bytes.length)
   })
   socket.pause()
   lastReadWay = 'data events'
-  return socket
+}
+
+/** Where a socket of this Node keeps the buffer and the callback of `onread`. */
+interface OnreadNames {
+  readonly buffer: symbol
+  readonly callback: symbol
+}
+
+let known: OnreadNames | 'unknown' | undefined
+
+function namesIn(socket: Socket): OnreadNames | 'unknown' {
+  const symbols = Object.getOwnPropertySymbols(socket)
+  const buffer = symbols.find(({ description }) => description === 'kBuffer')
+  const callback = symbols.find(({ description }) => description === 'kBufferCb')
+  return buffer === undefined || callback === undefined ? 'unknown' : { buffer, callback }
 }
 
 /** What a TCP handle of this Node looks like; anything else is left alone. */
-function isHandle(handle: unknown): handle is { reading: boolean } {
-  return (
-    typeof handle === 'object' &&
-    handle !== null &&
-    'reading' in handle &&
-    'readStart' in handle &&
-    'useUserBuffer' in handle
-  )
+function isHandle(handle: unknown): handle is { useUserBuffer(buffer: Uint8Array): void } {
+  return typeof handle === 'object' && handle !== null && 'useUserBuffer' in handle
 }

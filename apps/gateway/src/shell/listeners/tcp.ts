@@ -11,8 +11,8 @@ export function admitTcp(guest: Guest, surroundings: Surroundings): void {
   else admitDirectly(guest, surroundings)
 }
 
-function admitDirectly({ socket: accepted, peer, left }: Guest, { reception }: Surroundings): void {
-  const socket = readInto(accepted, (buffer, from, to) => {
+function admitDirectly({ socket, peer, left }: Guest, { reception }: Surroundings): void {
+  readInto(socket, (buffer, from, to) => {
     transport.events?.received(buffer, from, to)
   })
   socket.on('close', left)
@@ -23,7 +23,7 @@ function admitDirectly({ socket: accepted, peer, left }: Guest, { reception }: S
 }
 
 /** The connection begins behind the PROXY header, with the peer that it names. */
-function admitBehindProxy({ socket: accepted, peer, left }: Guest, surroundings: Surroundings): void {
+function admitBehindProxy({ socket, peer, left }: Guest, surroundings: Surroundings): void {
   const intake = new HeaderIntake()
   const introduce = (buffer: Uint8Array, from: number, to: number): void => {
     const header = intake.take(buffer, from, to)
@@ -39,7 +39,7 @@ function admitBehindProxy({ socket: accepted, peer, left }: Guest, surroundings:
     if (transport.events === undefined) socket.destroy()
     else if (behind < intake.to) transport.events.received(intake.bytes, behind, intake.to)
   }
-  const socket = readInto(accepted, (buffer, from, to) => {
+  readInto(socket, (buffer, from, to) => {
     if (socket.destroyed) return
     if (transport.events === undefined) introduce(buffer, from, to)
     else transport.events.received(buffer, from, to)
