@@ -241,3 +241,25 @@ scenario('a group whose only member is kept and away: its QoS 1 messages wait', 
   while (got.length < 3) got.push(textOf(await message(again)))
   expect(got).toEqual(['1', '2', '3'])
 })
+
+scenario(
+  'by hashClient everything of one publisher goes to one member, whatever its topic',
+  async (t) => {
+    const broker = await t.startBroker({ settings: { ours: { TBMQ_SHARE_STRATEGY: 'hashClient' } } })
+    const members = await Promise.all([1, 2, 3].map(() => t.connect({}, { broker })))
+    for (const member of members) await subscribe(member, { [`$share/g/${t.topic('#')}`]: 1 })
+    const names = Array.from({ length: 8 }, (_, index) => `publisher${index}`)
+    await Promise.all(
+      names.map(async (name) => {
+        const client = await t.connect({ clientId: `${t.id()}${name}` }, { broker })
+        for (let count = 0; count < 5; count += 1)
+          await publish(client, t.topic(`${name}/${count}`), name, { qos: count % 2 === 0 ? 1 : 2 })
+      }),
+    )
+    const got = await collect(members, names.length * 5)
+    for (const name of names) {
+      expect(got.map((part) => part.filter((payload) => payload === name).length).sort()).toEqual([0, 0, 5])
+    }
+  },
+  { needs: 'a choice of strategies', timeoutMillis: 60_000 },
+)

@@ -9,6 +9,7 @@ import {
   directRun,
 } from '#libs/topics'
 import { Group } from './group.js'
+import { labelMark } from './line.js'
 import { noIds, QueuedMessage } from './message.js'
 import { isFull, marksOf, type Arrival, type Queue } from './queue.js'
 import { sendNow } from './redeliver.js'
@@ -98,7 +99,8 @@ export class Arrivals {
         turn.state.brought.push(message)
         if (ids.length === 0) shared = message
       }
-      arrive(turn, who, message, { options, qos: run.qos, limits: this.#limits ?? turn.limits })
+      const { qos, publisher } = run
+      arrive(turn, who, message, { options, qos, publisher, limits: this.#limits ?? turn.limits })
     }
   }
 }
@@ -106,13 +108,17 @@ export class Arrivals {
 interface How {
   readonly options: number
   readonly qos: number
+  /** As a run has it. */
+  readonly publisher: number
   readonly limits: DeliveryLimits
 }
 
-function arrive(turn: Turn, who: Queue | Group, message: QueuedMessage, { options, qos, limits }: How): void {
+function arrive(turn: Turn, who: Queue | Group, message: QueuedMessage, how: How): void {
+  const { options, qos, publisher, limits } = how
   let arrival: Arrival
   if (who instanceof Group) {
-    arrival = who.arrive(message, marksOf(qos, (message.tag & messageRetain) !== 0), turn)
+    const marks = marksOf(qos, (message.tag & messageRetain) !== 0) | labelMark(publisher)
+    arrival = who.arrive(message, marks, turn)
   } else {
     const retain = (message.tag & messageRetain) !== 0 && (options & retainAsPublishedOption) !== 0
     // The lower of the two [MQTT-3.8.4-8].

@@ -89,6 +89,25 @@ const cases: readonly (readonly [fact: DeliveryFact, key: string, value: string 
     '03ac0202',
     '018a80d095ffbc31020180010001740161',
   ],
+  [
+    {
+      kind: 'MessageKept',
+      of: 'group',
+      birth: 300,
+      number: 2,
+      row: {
+        marks: 0xab05,
+        tag: 0x85,
+        deadline: 0,
+        subscriptionIds: [],
+        bytes: fromHex('0001740161'),
+        from: 0,
+        to: 5,
+      },
+    },
+    '05ac0202',
+    '8500ab8500000001740161',
+  ],
   [{ kind: 'MessageForgotten', of: 'session', birth: 300, number: 2 }, '03ac0202', undefined],
   [{ kind: 'MessageForgotten', of: 'group', birth: 300, number: 2 }, '05ac0202', undefined],
   [

@@ -19,6 +19,7 @@ import {
   type Field,
   type ValueOf,
 } from '#libs/topics'
+import { labelIn, labelMark, withoutLabel } from './line.js'
 import { noIds } from './message.js'
 import { groupStrategies } from './settings.js'
 
@@ -72,7 +73,7 @@ const sessionRowFact = struct({
 })
 export type SessionRowFact = ValueOf<typeof sessionRowFact>
 
-/** A queued message; `bytes[from..to)` is its body as in QueuedMessage, a part of the record that held it. */
+/** A queued message; its marks may have a label (line.ts). `bytes[from..to)` is its body as in QueuedMessage, a part of the record that held it. */
 export interface KeptRow {
   readonly marks: number
   readonly tag: number
@@ -84,12 +85,15 @@ export interface KeptRow {
 }
 
 /**
- * `marks u8 · tag u8 · deadline varint · ids count varint · ids · body`, by hand: a restore may read a million of them, and a copy of each
+ * `marks u8 (bit 7: a label follows) · [label u16] · tag u8 · deadline varint · ids count varint · ids · body`, by hand: a restore may read a million of them, and a copy of each
  * body costs more than all the rest.
  */
+const withLabel = 0x80
 const keptRow: Field<KeptRow> = {
   write(writer, { marks, tag, deadline, subscriptionIds, bytes, from, to }) {
-    writer.u8(marks)
+    const label = labelIn(marks)
+    writer.u8(label === 0 ? marks : withoutLabel(marks) | withLabel)
+    if (label !== 0) writer.u16(label)
     writer.u8(tag)
     writer.varint(deadline)
     writer.varint(subscriptionIds.length)
@@ -97,7 +101,8 @@ const keptRow: Field<KeptRow> = {
     writer.raw(bytes, from, to)
   },
   read(reader) {
-    const marks = reader.u8()
+    const first = reader.u8()
+    const marks = (first & withLabel) === 0 ? first : (first & ~withLabel) | labelMark(reader.u16())
     const tag = reader.u8()
     const deadline = reader.varint()
     const count = reader.varint()

@@ -1,18 +1,15 @@
 // Which member of a group gets the next message. Everything here follows from the group and the message, so that a replay chooses alike.
 import { hash32, SeededRandom, unreachable } from '#libs/base'
 import type { Group, Member } from './group.js'
+import { labelIn, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
 import type { GroupStrategy } from './settings.js'
 
 /** The member to take this message; undefined when it has to wait. */
-export function chooseMember(
-  group: Group,
-  message: QueuedMessage,
-  qos: number,
-  number: number,
-  strategy: GroupStrategy,
-): Member | undefined {
-  const { members } = group
+export function chooseMember(group: Group, position: number, strategy: GroupStrategy): Member | undefined {
+  const { members, line } = group
+  const marks = line.marksAt(position)
+  const qos = marks & markQos
   if (members.length === 0) return undefined
   switch (strategy) {
     case 'roundRobin': {
@@ -22,7 +19,7 @@ export function chooseMember(
       return members[index]
     }
     case 'random': {
-      const start = new SeededRandom(group.birth * 31 + number).below(members.length)
+      const start = new SeededRandom(group.birth * 31 + line.numberAt(position)).below(members.length)
       const index = firstFrom(members, start, (member) => isThere(member) && hasRoom(member, qos))
       return index < 0 ? awayMember(group, start) : members[index]
     }
@@ -34,16 +31,21 @@ export function chooseMember(
       group.cursor = index
       return withRoom(members[index], qos)
     }
-    // The runs do not carry the publisher, whose messages mostly have topics of their own: by topic serves both.
     case 'hashClient':
-    case 'hashTopic': {
-      const start = hashOf(message) % members.length
-      const index = firstFrom(members, start, isThere)
-      return index < 0 ? awayMember(group, start) : withRoom(members[index], qos)
-    }
+      return memberOf(group, labelIn(marks), qos)
+    case 'hashTopic':
+      return memberOf(group, topicHash(line.messageAt(position)), qos)
     default:
       return unreachable(strategy)
   }
+}
+
+/** The same member for the same hash, as long as the members stay. */
+function memberOf(group: Group, hash: number, qos: number): Member | undefined {
+  const { members } = group
+  const start = hash % members.length
+  const index = firstFrom(members, start, isThere)
+  return index < 0 ? awayMember(group, start) : withRoom(members[index], qos)
 }
 
 const isThere = (member: Member): boolean => member.online !== undefined
@@ -89,7 +91,7 @@ function firstFrom(members: readonly Member[], start: number, fits: (member: Mem
   return -1
 }
 
-function hashOf(message: QueuedMessage): number {
-  const topic = message.topicRange()
+function topicHash(message: QueuedMessage | undefined): number {
+  const topic = message?.topicRange()
   return topic === undefined ? 0 : hash32(topic.bytes, topic.from, topic.to)
 }

@@ -181,7 +181,10 @@ describe('a group', () => {
     expect(sent.map((one) => one['connection'])).toEqual(expected)
   })
 
-  it.each(['hashTopic', 'hashClient'] as const)('keeps a topic with one member (%s)', (groupStrategy) => {
+  it.each([
+    ['hashTopic', 'topic'],
+    ['hashClient', 'publisher'],
+  ] as const)('by %s keeps what one %s brings with one member', (groupStrategy, key) => {
     const { rig, birth } = rigWithGroup(
       [
         [1, at(1)],
@@ -190,14 +193,38 @@ describe('a group', () => {
       ],
       { limits: { groupStrategy } },
     )
-    const topics = Array.from({ length: 60 }, (_, i) => `t/${String(i % 20)}`)
-    rig.take(run(topics.map((topic, i) => ({ offset: i, topic, to: toGroup(birth) }))))
-    const members = new Map<string, Set<number>>()
-    for (const { topic, connection } of rig.messages()) {
-      members.set(topic, (members.get(topic) ?? new Set()).add(connection))
+    const all = Array.from({ length: 60 }, (_, i) => ({
+      offset: i,
+      topic: `t/${String(i % 20)}`,
+      publisher: i % 7,
+      to: toGroup(birth),
+    }))
+    rig.take(run(all.slice(0, 30)))
+    rig.restart()
+    rig.take(run(all.slice(30)))
+    const members = new Map<unknown, Set<number>>()
+    for (const { payload, connection } of rig.messages()) {
+      const by = all[Number(payload)]?.[key]
+      members.set(by, (members.get(by) ?? new Set()).add(connection))
     }
     expect([...members.values()].every((set) => set.size === 1)).toBe(true)
     expect(new Set(rig.messages().map(({ connection }) => connection)).size).toBe(3)
+  })
+
+  it('knows who published what waits, also when that has become facts', () => {
+    const { rig, birth } = rigWithGroup([[1, at(1), { kept: true }]], {
+      inboxBytesMax: 1_000,
+      limits: { groupStrategy: 'hashClient' },
+    })
+    rig.take(join(2, at(2), { receiveMaximum: 1 }))
+    const all = Array.from({ length: 9 }, (_, i) => ({ offset: i, publisher: 1, to: toGroup(birth) }))
+    rig.take(run(all))
+    expect(rig.messages()).toMatchObject([{ connection: 2, payload: '0' }])
+    rig.wait(60_000)
+    rig.trim()
+    rig.restart()
+    rig.take(answers([{ step: pubackStep + groupStep, id: birth, number: 1 }]))
+    expect(rig.messages().slice(1)).toMatchObject([{ connection: 2, payload: '1' }])
   })
 
   it('chooses at random, but alike in a replay', () => {

@@ -94,13 +94,7 @@ function assign(turn: Turn, group: Group, position: number): boolean {
   const message = line.messageAt(position)
   if (message === undefined) return true
   const marks = line.marksAt(position)
-  const member = chooseMember(
-    group,
-    message,
-    marks & markQos,
-    line.numberAt(position),
-    turn.limits.groupStrategy,
-  )
+  const member = chooseMember(group, position, turn.limits.groupStrategy)
   if (member === undefined) return false
   if (position === line.live) line.live++
   const number = line.numberAt(position)

@@ -5,7 +5,7 @@ import type { Batch } from '#libs/batch'
 import type { GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addressOf, memberRowOf } from './group-members.js'
-import { markQos, markReleased, markRetain, markSent, packetIdIn, type Line } from './line.js'
+import { labelIn, markReleased, markSent, withoutLabel, type Line } from './line.js'
 import type { QueuedMessage } from './message.js'
 import { fetch } from './projection.js'
 import { noFacts, type Queue } from './queue.js'
@@ -107,7 +107,8 @@ function writeMessages(turn: Turn, what: Queue | Group, budget: number): number 
     const number = line.numberAt(position)
     const message = line.messageAt(position)
     if (message === undefined) continue
-    const row = keptRowOf(message, line.marksAt(position))
+    const marks = line.marksAt(position)
+    const row = keptRowOf(message, what instanceof Group ? marks : withoutLabel(marks))
     if (row === undefined) {
       bringBack(turn, what, number)
       return 0
@@ -131,7 +132,7 @@ function keptRowOf(message: QueuedMessage, marks: number): KeptRow | undefined {
   const { bytes, from, to, tag, deadline, subscriptionIds } = message
   if (bytes === undefined) return undefined
   return {
-    marks: marks & (markQos | markRetain),
+    marks: marks & ~(markSent | markReleased),
     tag,
     deadline,
     subscriptionIds,
@@ -177,7 +178,7 @@ function sessionRowOf(queue: Queue, offset: number): SessionRowFact {
     const marks = line.marksAt(position)
     if ((marks & markSent) !== 0) sent = line.numberAt(position) + 1
     if ((marks & markReleased) !== 0) released.push(line.numberAt(position))
-    const packetId = packetIdIn(marks)
+    const packetId = labelIn(marks)
     if (packetId !== 0) packetIds.push({ number: line.numberAt(position), packetId })
   }
   return {

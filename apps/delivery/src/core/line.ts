@@ -13,11 +13,12 @@ export const markRetain = 0x04
 export const markSent = 0x08
 /** The client has received it (PUBREC); what is left is PUBREL and PUBCOMP. The message itself is gone. */
 export const markReleased = 0x10
-/** Above the marks: the packet id under which it is sent; 0 until it is decided. */
-const packetIdShift = 8
+/** Above the marks sixteen bits: the packet id of a session's message (0 until it is decided), the publisher's hash of a group's. */
+const labelShift = 8
 
-export const packetIdIn = (marks: number): number => marks >>> packetIdShift
-export const packetIdMark = (packetId: number): number => packetId << packetIdShift
+export const labelIn = (marks: number): number => marks >>> labelShift
+export const withoutLabel = (marks: number): number => marks & ((1 << labelShift) - 1)
+export const labelMark = (label: number): number => label << labelShift
 
 const capacityMin = 4
 /** An empty line gives back rings that are larger than this. */
@@ -97,7 +98,7 @@ export class Line {
   release(position: number): void {
     this.dropMessage(position)
     const index = position & this.#mask
-    this.#marks[index] = packetIdMark(packetIdIn(this.#marks[index] ?? 0)) | 2 | markSent | markReleased
+    this.#marks[index] = labelMark(labelIn(this.#marks[index] ?? 0)) | 2 | markSent | markReleased
   }
 
   dropMessage(position: number): void {

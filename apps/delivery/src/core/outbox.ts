@@ -26,7 +26,7 @@ import {
   type Topic,
 } from '#libs/topics'
 import type { DeliveryFact } from './facts.js'
-import { markQos, markRetain, markSent, packetIdIn } from './line.js'
+import { markQos, markRetain, markSent, labelIn } from './line.js'
 import type { QueuedMessage } from './message.js'
 import type { Online } from './queue.js'
 
@@ -60,7 +60,7 @@ export class Outbox {
   kept(to: Online, number: number, marks: number, message: QueuedMessage, bytes: Uint8Array): void {
     const writer = this.#runFor(to)
     const options = optionsOf(marks) | ((marks & markSent) === 0 ? 0 : dupOption)
-    writeKeptReceiver(writer, to.connection, number, packetIdIn(marks), options, message.subscriptionIds)
+    writeKeptReceiver(writer, to.connection, number, labelIn(marks), options, message.subscriptionIds)
     writeBody(writer, marks, message, bytes)
   }
 

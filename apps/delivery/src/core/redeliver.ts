@@ -3,7 +3,7 @@
 import type { Address, ClientLimits, SessionIdentity } from '#libs/topics'
 import { memberOffline, memberOnline } from './group-members.js'
 import { fetch } from './projection.js'
-import { markQos, markReleased, markSent, packetIdIn } from './line.js'
+import { markQos, markReleased, markSent, labelIn } from './line.js'
 import { Queue } from './queue.js'
 import { gatewayOf, takeOrphans } from './state.js'
 import { change, fact, makeReady, type Turn } from './turn.js'
@@ -98,7 +98,7 @@ export function writeOut(turn: Turn, queue: Queue): void {
     const number = line.numberAt(position)
     const marks = line.marksAt(position)
     if ((marks & markReleased) !== 0) {
-      outbox.release(online, number, packetIdIn(marks))
+      outbox.release(online, number, labelIn(marks))
       line.written++
       continue
     }

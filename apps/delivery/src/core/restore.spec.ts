@@ -119,6 +119,7 @@ class History {
     const messages = Array.from({ length: count }, (_, i) => ({
       offset: from + i,
       qos: random.below(3),
+      publisher: random.below(3),
       retain: random.chance(0.2),
       topic: `t/${String(random.below(5))}`,
       deadline: random.chance(0.2) ? rig.now + random.below(3_000) : 0,

@@ -2,7 +2,7 @@
 import type { GroupRow, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addGroup } from './group-members.js'
-import { markQos, markReleased, markSent, packetIdMark, type Line } from './line.js'
+import { markQos, markReleased, markSent, labelMark, type Line } from './line.js'
 import { noIds, QueuedMessage } from './message.js'
 import { Queue } from './queue.js'
 import { gatewayOf, type DeliveryState, type Unsettled } from './state.js'
@@ -99,7 +99,7 @@ function markPacketIds(line: Line, { live, sent, passedOver }: SessionRowFact): 
     const number = line.numberAt(position)
     if (number >= Math.max(live, sent)) return
     if ((line.marksAt(position) & markQos) === 0) continue
-    line.mark(position, packetIdMark(known.get(number) ?? packetIdOf(number)))
+    line.mark(position, labelMark(known.get(number) ?? packetIdOf(number)))
   }
 }
 

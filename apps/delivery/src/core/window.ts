@@ -2,7 +2,7 @@
 // follows from its number, and from what is on its way when it is decided.
 import type { Millis } from '#libs/base'
 import type { ClientLimits } from '#libs/topics'
-import { markQos, markReleased, markSent, packetIdIn, packetIdMark, type Line } from './line.js'
+import { markQos, markReleased, markSent, labelIn, labelMark, type Line } from './line.js'
 import type { DeliveryLimits } from './settings.js'
 
 /** There are this many packet ids: 1 to 65,535 [MQTT-2.2.1-3]. */
@@ -37,8 +37,7 @@ export function admit(line: Line, windowMax: number, now: Millis): number {
     }
     if ((marks & markQos) !== 0) {
       // Once for all: it stays the same after a reconnect, a restart and a rebuild [MQTT-4.4.0-1].
-      if (packetIdIn(marks) === 0)
-        line.mark(position, packetIdMark(newPacketId(line, line.numberAt(position))))
+      if (labelIn(marks) === 0) line.mark(position, labelMark(newPacketId(line, line.numberAt(position))))
       line.outstanding++
     }
     line.live++
@@ -56,7 +55,7 @@ function newPacketId(line: Line, number: number): number {
 function lookAhead(line: Line, number: number): void {
   const inUse = new Set<number>()
   for (let position = line.head; position < line.live; position++) {
-    const packetId = packetIdIn(line.marksAt(position))
+    const packetId = labelIn(line.marksAt(position))
     if (packetId !== 0) inUse.add(packetId)
   }
   while (inUse.has(packetIdOf(number + line.shift))) line.shift++

@@ -12,6 +12,7 @@ import {
   routedRun,
   writeAcknowledgement,
   writeMessage,
+  writePublisher,
   writeReceiver,
   type Address,
   type DeliveryRecord,
@@ -39,6 +40,8 @@ export interface Message {
   readonly retain?: boolean
   readonly deadline?: number
   readonly properties?: Uint8Array
+  /** Hash of the publisher's client id. */
+  readonly publisher?: number
   readonly to: readonly Receiver[]
 }
 
@@ -60,6 +63,7 @@ export const run =
     const base = messages[0]?.offset ?? 0
     beginMessageRun(writer, kind, partition, base)
     for (const message of messages) {
+      if (message.publisher !== undefined) writePublisher(writer, message.publisher)
       writer.u8(receiversItem)
       writer.varint(message.to.length)
       for (const { id, qos = 2, group = false, retainAsPublished = false, ids = [] } of message.to) {

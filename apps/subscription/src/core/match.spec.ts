@@ -78,6 +78,30 @@ describe('matching', () => {
     expect(received(partition.route({ topic: 'a', clientId: 'c' })).sort()).toEqual(['1:a:x', '2:a:x'])
   })
 
+  it('tells groups, and nobody else, by a hash who published', () => {
+    const partition = new TestPartition()
+    partition.ask(
+      subscribe({ filters: ['a'] }),
+      { kind: 'AddGroup', share: 's', filter: 'a', birth: 9, owner: 0, replyTo: 0 },
+      subscribe({ clientId: 'k', birth: 3, kept: true, filters: ['b'] }),
+    )
+    const clients = ['x', 'y', 'y', 'x', 'x']
+    const sent = partition.route(...clients.map((clientId) => ({ topic: 'a', clientId })), {
+      topic: 'b',
+      clientId: 'x',
+    })
+    const publishersFor = (id: number): unknown[] =>
+      sent
+        .flatMap(({ received }) => received.filter((one) => one.id === id))
+        .map(({ publisher }) => publisher)
+    const [x, y] = publishersFor(9)
+    expect(publishersFor(9)).toEqual([x, y, y, x, x])
+    expect(x).not.toBe(y)
+    expect(publishersFor(1)).toEqual([0, 0, 0, 0, 0])
+    const [next] = partition.route({ topic: 'a', clientId: 'y' }).slice(1)
+    expect(next?.received).toMatchObject([{ id: 9, publisher: y }])
+  })
+
   it('leaves out what lies before the subscription, when messages are routed again after a restart', () => {
     const partition = new TestPartition()
     partition.route({ topic: 'a' }, { topic: 'a' })

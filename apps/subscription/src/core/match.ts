@@ -4,7 +4,7 @@ import { SECOND } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
 import type { Outcome } from '#libs/service'
 import { messageRetain, metadataKey, MetadataView, UnknownRecord, writeMessage } from '#libs/topics'
-import { publisherOf } from './publisher.js'
+import { publisherHash, publisherOf } from './publisher.js'
 import type { ReceiverSet } from './receivers.js'
 import type { Retain } from './retained.js'
 import type { SubscriptionCounters } from './settings.js'
@@ -46,12 +46,12 @@ export class Matcher {
       counters.messagesRouted++
       counters.receivers += set.count
       if (set.count === 0) counters.messagesWithoutReceiver++
-      const { targets, sections } = set
+      const { targets, sections, withGroup } = set
       for (let i = 0; i < targets.length; i++) {
         const target = targets[i]
         const section = sections[i]
         if (target !== undefined && section !== undefined)
-          this.#write(target, section, batch, deadline, outcome)
+          this.#write(target, section, withGroup[i] === true, batch, deadline, outcome)
       }
     }
     for (const target of this.#busy) send(target, outcome)
@@ -69,6 +69,7 @@ export class Matcher {
   #write(
     target: Target,
     section: Uint8Array,
+    withGroup: boolean,
     batch: Batch,
     deadline: number,
     outcome: Outcome<SubscriptionFact>,
@@ -84,6 +85,8 @@ export class Matcher {
       target.begin(batch.partition, batch.baseOffset)
     }
     target.receivers(section)
+    // A group may choose its member by the publisher.
+    if (withGroup) target.publisher(publisherHash(this.#metadata, bytes))
     writeMessage(
       run,
       retain ? qos | messageRetain : qos,

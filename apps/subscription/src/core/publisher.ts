@@ -1,9 +1,11 @@
-// Who published a message, read from its metadata in place.
-import { utf8Decode } from '#libs/base'
+// Who published a message, read from its metadata in place: the client id is the text with which the publisher's part begins.
+import { hash32, utf8Decode } from '#libs/base'
 import type { MetadataView } from '#libs/topics'
 
-/** The publisher's client id, in place: the text with which its part of the metadata begins. */
-export function publisherOf(metadata: MetadataView, bytes: Uint8Array): string {
+/** Where the client id begins and ends; used again. */
+const range = { from: 0, to: 0 }
+
+function clientIdRange(metadata: MetadataView, bytes: Uint8Array): typeof range {
   let at = metadata.publisherFrom
   let length = 0
   let factor = 1
@@ -13,5 +15,19 @@ export function publisherOf(metadata: MetadataView, bytes: Uint8Array): string {
     length += (byte & 127) * factor
     factor *= 128
   } while (byte > 127)
-  return utf8Decode(bytes, at, Math.min(at + length, metadata.publisherTo))
+  range.from = at
+  range.to = Math.min(at + length, metadata.publisherTo)
+  return range
+}
+
+/** The publisher's client id. */
+export function publisherOf(metadata: MetadataView, bytes: Uint8Array): string {
+  const { from, to } = clientIdRange(metadata, bytes)
+  return utf8Decode(bytes, from, to)
+}
+
+/** Sixteen bits that are the same for everything that a client publishes. */
+export function publisherHash(metadata: MetadataView, bytes: Uint8Array): number {
+  const { from, to } = clientIdRange(metadata, bytes)
+  return hash32(bytes, from, to) & 0xffff
 }

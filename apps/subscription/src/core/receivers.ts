@@ -14,6 +14,8 @@ export class ReceiverSet {
   readonly targets: Target[] = []
   /** Per target: tag, count and receivers, as in a MessageRun. */
   readonly sections: Uint8Array[] = []
+  /** Per target: a group is among the receivers. */
+  readonly withGroup: boolean[] = []
   /** How many receivers there are in all. */
   count = 0
   /** Length of all sections. */
@@ -140,6 +142,7 @@ function merge(merged: Merged[], subscription: Subscription): void {
 function writeGroups(set: ReceiverSet, filter: Filter, offset: number): void {
   for (const { row, target } of filter.groups) {
     if (!inTime(set, row.fromOffset, offset)) continue
+    target.hasGroup = true
     writeReceiver(
       scratchOf(set, target),
       row.birth,
@@ -166,9 +169,11 @@ function finish(set: ReceiverSet): void {
     section.set(scratch.buffer.subarray(to, scratch.position))
     section.set(scratch.buffer.subarray(0, to), headLength)
     set.sections.push(section)
+    set.withGroup.push(target.hasGroup)
     set.count += count
     set.bytes += section.length
     target.count = 0
+    target.hasGroup = false
     scratch.reset()
   }
 }

@@ -1,6 +1,14 @@
 // Where runs of messages go: the inbox of one life of a gateway, or one delivery partition. Each has the run under construction.
 import { allocateUnsafeSlow, ByteWriter, equalBytes } from '#libs/base'
-import { beginMessageRun, catalogue, gatewayInbox, routedRun, type Address, type Topic } from '#libs/topics'
+import {
+  beginMessageRun,
+  catalogue,
+  gatewayInbox,
+  routedRun,
+  writePublisher,
+  type Address,
+  type Topic,
+} from '#libs/topics'
 
 /** Sections up to this length are compared by content, so that topics with the same few receivers share one. */
 const COMPARE_MAX = 64
@@ -23,6 +31,9 @@ export class Target {
   /** Where receivers are collected while a section is built. */
   readonly scratch = new ByteWriter(64)
   count = 0
+  hasGroup = false
+  /** The publisher that the run's next message would have; -1: not said. */
+  #publisher = -1
 
   constructor(
     readonly topic: Topic,
@@ -40,6 +51,14 @@ export class Target {
     beginMessageRun(this.run, this.incarnation, source, base)
     this.base = base
     this.section = undefined
+    this.#publisher = -1
+  }
+
+  /** Makes the client with this hash the publisher of what is written next. */
+  publisher(hash: number): void {
+    if (hash === this.#publisher) return
+    this.#publisher = hash
+    writePublisher(this.run, hash)
   }
 
   /** Makes `section` the receivers of what is written next. */

@@ -4,6 +4,7 @@
 //   kind u8 = 100 · incarnation varint (to delivery: routedRun or directRun) · route partition varint (of tbmq.msg.all) · base offset varint · items
 //   item 0x01  receivers: count varint · count × receiver; they hold for all messages until the next item of this kind
 //     receiver: id varint (connection, or birth of a session or group) · options u8 · [ids count varint · subscription ids varint]
+//   item 0x02  publisher: u16, a hash of the client id; it holds until the next of its kind. Only where a group is among the receivers.
 //   item 0x80+ message: tag u8 · offset delta varint · [deadline u64] · topic (u16 + bytes) · [properties varint + bytes]
 //     · payload (varint + bytes)
 //
@@ -31,6 +32,7 @@ export const routedRun = 0
 export const directRun = 1
 
 export const receiversItem = 0x01
+const publisherItem = 0x02
 export const messageItem = 0x80
 
 /** Options of a receiver: bits 0-1 the granted QoS, then these. */
@@ -77,6 +79,12 @@ export function writeReceiver(
   if (subscriptionIds.length === 0) return
   writer.varint(subscriptionIds.length)
   for (const subscriptionId of subscriptionIds) writer.varint(subscriptionId)
+}
+
+/** Who published the messages that follow. `hash`: of the client id, sixteen bits. */
+export function writePublisher(writer: ByteWriter, hash: number): void {
+  writer.u8(publisherItem)
+  writer.u16(hash)
 }
 
 /** The receiver of the next message of a KeptRun. */
@@ -167,6 +175,8 @@ export class RunReader {
   /** Of a KeptRun's receiver with groupOption: the group, and the partition of tbmq.delivery.inbox that owns it. */
   groupBirth = 0
   groupPartition = 0
+  /** The hash of who published the message; 0 where it is not said. */
+  publisher = 0
   /** Of a message. */
   tag = 0
   offset = 0
@@ -189,7 +199,7 @@ export class RunReader {
   /** Opens a record's value; `kind` tells which run it is. */
   open(buffer: Uint8Array, from: number, to: number): void {
     const reader = this.reader.reset(buffer, from, to)
-    this.#left = 0
+    this.#left = this.publisher = 0
     this.kind = reader.u8()
     this.incarnation = reader.varint()
     if (this.kind === keptRunKind) return
@@ -202,9 +212,13 @@ export class RunReader {
   next(): 'receivers' | 'message' | 'end' {
     while (this.#left > 0) this.receiver()
     const reader = this.reader
-    if (reader.position >= reader.end) return 'end'
-    this.itemFrom = reader.position
-    const tag = reader.u8()
+    let tag: number
+    do {
+      if (reader.position >= reader.end) return 'end'
+      this.itemFrom = reader.position
+      tag = reader.u8()
+      if (tag === publisherItem) this.publisher = reader.u16()
+    } while (tag === publisherItem)
     if (tag === receiversItem) {
       if (this.kind === keptRunKind) this.#to()
       else this.#left = this.count = reader.varint()

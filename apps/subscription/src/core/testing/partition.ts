@@ -46,6 +46,8 @@ export interface Received {
   readonly deadline: number
   readonly topic: string
   readonly payload: string
+  /** 0: not said. */
+  readonly publisher: number
 }
 
 /** A send, decoded as far as it is no run. */
@@ -232,6 +234,7 @@ function readRun(to: string, bytes: Uint8Array): Received[] {
         deadline: reader.deadline,
         topic: utf8Decode(bytes, reader.topicFrom, reader.topicTo),
         payload: utf8Decode(bytes, reader.payloadFrom, reader.payloadTo),
+        publisher: reader.publisher,
       })
     }
   }
