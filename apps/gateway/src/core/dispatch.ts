@@ -1,5 +1,5 @@
 // From a packet's first byte to the file that knows what it does.
-import { PACKET, protocolError, malformed } from '#libs/mqtt'
+import { PACKET, protocolError } from '#libs/mqtt'
 import type { Frame } from '#libs/mqtt'
 import { mayArrive } from './connection-state.js'
 import type { Connection } from './connection.js'
@@ -52,6 +52,6 @@ export function dispatch(connection: Connection, buffer: Uint8Array, frame: Fram
       onConnect(connection, buffer, frame)
       return true
     default:
-      throw malformed('A packet of this type comes from servers only.')
+      throw protocolError('A client sends no packet of this type.')
   }
 }
