@@ -128,7 +128,7 @@ const settingsTable = {
     'TBMQ_DISK_MAX',
     diskSize,
     '80%',
-    'The most that the data directory may fill before history goes, QoS 0 is dropped and publishers are held.',
+    'The most that the log may fill: before it does, history goes, QoS 0 is dropped and publishers are held. What waits beyond TBMQ_QUEUE_MEMORY lies in the store, too.',
   ),
   diskFreeMin: setting(
     'TBMQ_DISK_FREE_MIN',

@@ -1,6 +1,6 @@
 // The disk that is full or failing: nothing acknowledged is lost, nothing is acknowledged that is not stored, and the log goes on by itself.
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -107,8 +107,10 @@ describe('a disk that is full', () => {
     const log = await place.open({ pressure, diskMax, diskFreeMin: 0, cacheBytes: 1000 })
     const value = 'x'.repeat(50_000)
     const fill = async (target: typeof inbox, batches: number): Promise<void> => {
-      for (let i = 0; i < batches; i++) await put(log, target, `k=${value}`)
-      await log.maintenance.check()
+      for (let i = 0; i < batches; i++) {
+        await put(log, target, `k=${value}`)
+        await log.maintenance.check()
+      }
     }
     await fill(messages, 120)
     expect(heard).toEqual([])
@@ -119,6 +121,21 @@ describe('a disk that is full', () => {
     await stored(log)
     await log.maintenance.check()
     expect(heard).toEqual(['dropQos0', 'hold', 'none'])
+  })
+
+  it('is not overrun by what comes between two looks at it', async () => {
+    const heard: Pressure[] = []
+    const pressure = (level: Pressure): void => void heard.push(level)
+    const log = await place.open({ pressure, diskMax: 4 * 1024 * 1024, diskFreeMin: 0, cacheBytes: 1000 })
+    const value = 'x'.repeat(50_000)
+    // History goes by itself, as fast as it comes.
+    for (let i = 0; i < 120; i++) await put(log, messages, `k=${value}`)
+    expect(await bytesIn(place.directory)).toBeLessThan(4 * 1024 * 1024)
+    expect(log.startOffset(messages)).toBeGreaterThan(20)
+    expect(heard).not.toContain('dropQos0')
+    for (let i = 0; i < 120 && log.pressure !== 'hold'; i++) await put(log, inbox, `k=${value}`)
+    expect(heard.at(-1)).toBe('hold')
+    expect(await bytesIn(place.directory)).toBeLessThan(4 * 1024 * 1024)
   })
 
   it('of 8 MiB acknowledges nothing that is not stored, and goes on when there is room', async () => {
@@ -165,6 +182,12 @@ describe('a disk that is full', () => {
     }
   })
 })
+
+async function bytesIn(directory: string): Promise<number> {
+  let bytes = 0
+  for (const name of await readdir(directory)) bytes += (await stat(join(directory, name))).size
+  return bytes
+}
 
 interface SmallDisk {
   readonly options: { readonly directory: string; readonly files?: FaultyFiles }

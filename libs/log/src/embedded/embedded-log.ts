@@ -256,6 +256,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
         goesOn,
       )
       this.metrics.unsyncedBytes += bytes.length
+      this.maintenance.wrote(room + bytes.length)
       this.#group.add(frame, run)
     }
     this.metrics.appends++

@@ -43,7 +43,7 @@ export function maintain(log: Maintained): Maintenance {
 }
 
 export interface MaintenanceHome {
-  readonly retention: RetentionHome
+  readonly retention: Omit<RetentionHome, 'removed'>
   readonly compaction: Omit<CompactionHome, 'stopped'>
   readonly disk: Omit<DiskGuardHome, 'forget'>
   readonly notice: (sentence: string) => void
@@ -65,9 +65,10 @@ export class Maintenance {
 
   constructor(home: MaintenanceHome) {
     this.#home = home
-    this.#retention = new Retention(home.retention)
+    this.#retention = new Retention({ ...home.retention, removed: () => this.#guard.look() })
     this.#compaction = new Compaction({ ...home.compaction, stopped: () => this.#stopped })
     this.#guard = new DiskGuard({ ...home.disk, forget: () => this.forget(true) })
+    void this.check()
     this.#timer = setInterval(() => this.#tick(), 1000)
     this.#timer.unref()
   }
@@ -103,6 +104,11 @@ export class Maintenance {
         .finally(() => (this.#compacting = undefined))
     }
     return this.#compacting ?? Promise.resolve()
+  }
+
+  /** So many bytes are on their way to the disk. */
+  wrote(bytes: number): void {
+    if (this.#guard.wrote(bytes)) void this.check()
   }
 
   /** Looks at the room on the disk now. */

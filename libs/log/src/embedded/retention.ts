@@ -17,6 +17,8 @@ export interface RetentionHome {
   readonly run: SegmentRun
   readonly now: () => Millis
   partitionOf(topicId: number, number: number): Partition | undefined
+  /** Called when a segment is gone from the disk. */
+  removed(): Promise<void>
   /** Resolves when everything appended so far is stored. */
   stored(): Promise<void>
 }
@@ -93,13 +95,12 @@ export class Retention {
         const partition = this.#home.partitionOf(part.topic, part.partition)
         if (partition !== undefined) partition.startOffset = Math.max(partition.startOffset, part.next)
       }
-    }
-    await run.replace(leaving, undefined)
-    for (const segment of leaving) {
+      await run.replace([segment], undefined)
       await files.remove(segment.path)
       await files.remove(segment.indexPath)
       // One after the other, so that a power cut cannot bring back an older one without those that followed it.
       await files.syncDirectory(directory)
+      await this.#home.removed()
     }
   }
 
