@@ -10,6 +10,7 @@ import {
   subscribe,
   textOf,
 } from '../client/dialogue.js'
+import { expectDisconnected } from '../client/refusal.js'
 import { onBoth, onEvery, scenario } from '../scene/scenario.js'
 
 scenario(
@@ -156,25 +157,29 @@ scenario('5.0 [MQTT-3.6.2-1]: a PUBREC for an unknown packet id is answered with
   expect([pubrel.messageId, pubrel.reasonCode]).toEqual([60_001, 0x92])
 })
 
-scenario(
-  'a PUBACK for a QoS 2 message does not release it',
-  async (t) => {
-    const clientId = t.id()
-    const keep = t.version === 5 ? { properties: { sessionExpiryInterval: 60 } } : {}
-    const client = await t.connect({ clientId, clean: false, ...keep })
-    await subscribe(client, { [t.topic()]: 2 })
-    await publish(await t.connect(), t.topic(), 'exactly once', { qos: 2 })
-    const messageId = idOf(await client.receive('publish'))
-    client.send({ cmd: 'puback', messageId })
-    client.send({ cmd: 'pingreq' })
-    await client.waitFor('an answer', () =>
-      client.isClosed || client.history.includes('pingresp') ? true : undefined,
-    )
-    client.cut()
-    const again = await t.connect({ clientId, clean: false, ...keep })
-    const repeated = await again.receive('publish')
-    expect([repeated.messageId, repeated.dup, repeated.qos]).toEqual([messageId, true, 2])
-    await acknowledge(again, repeated)
-  },
-  onBoth,
-)
+for (const [cmd, qos] of [
+  ['pubrec', 1],
+  ['pubcomp', 1],
+  ['puback', 2],
+  ['pubcomp', 2],
+] as const) {
+  scenario(
+    `5.0 [MQTT-4.13.1-1], 3.1.1 [MQTT-4.8.0-1]: a ${cmd.toUpperCase()} for a QoS ${qos} message out of its order ` +
+      'ends the connection and does not release the message',
+    async (t) => {
+      const clientId = t.id()
+      const keep = t.version === 5 ? { properties: { sessionExpiryInterval: 60 } } : {}
+      const client = await t.connect({ clientId, clean: false, ...keep })
+      await subscribe(client, { [t.topic()]: qos })
+      await publish(await t.connect(), t.topic(), 'under way', { qos })
+      const messageId = idOf(await client.receive('publish'))
+      client.send({ cmd, messageId })
+      await expectDisconnected(client, 0x82)
+      const again = await t.connect({ clientId, clean: false, ...keep })
+      const repeated = await again.receive('publish')
+      expect([repeated.messageId, repeated.dup, repeated.qos]).toEqual([messageId, true, qos])
+      await acknowledge(again, repeated)
+    },
+    onBoth,
+  )
+}

@@ -1,5 +1,5 @@
 // PUBACK: the client has a QoS 1 message. Stray ones change nothing.
-import { decodeAckInPlace } from '#libs/mqtt'
+import { decodeAckInPlace, protocolError } from '#libs/mqtt'
 import type { Frame } from '#libs/mqtt'
 import type { Connection } from './connection.js'
 import { AWAITS } from './inflight.js'
@@ -8,7 +8,9 @@ export function onPuback(connection: Connection, buffer: Uint8Array, frame: Fram
   const { ack, settings } = connection.gateway
   decodeAckInPlace(buffer, frame, connection.version, ack, settings.limits)
   const { inflight } = connection
-  if (inflight === null || inflight.awaits(ack.packetId) !== AWAITS.puback) return
+  const awaited = inflight === null ? AWAITS.nothing : inflight.awaits(ack.packetId)
+  if (inflight === null || awaited === AWAITS.nothing) return
+  if (awaited !== AWAITS.puback) throw protocolError('A PUBACK for a message of QoS 2.', 'MQTT-4.13.1-1')
   const number = inflight.numberOf(ack.packetId)
   if (number >= 0) connection.settle(number, inflight.groupOf(ack.packetId), 'puback', ack.reasonCode)
   inflight.release(ack.packetId)

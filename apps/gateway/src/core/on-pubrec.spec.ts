@@ -43,6 +43,21 @@ describe('PUBREC and PUBCOMP', () => {
     expect(three.take()).toMatchObject([{ kind: 'pubrel', packetId: 9, reasonCode: 0 }])
   })
 
+  it.each([
+    ['pubrec', 1],
+    ['pubcomp', 1],
+    ['puback', 2],
+    ['pubcomp', 2],
+  ] as const)('%s out of order ends the connection and releases nothing: QoS %i', (kind, qos) => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5)
+    rig.run([{ client, options: qos }], [{ topic: 't', qos }])
+    client.take()
+    client.send({ kind, packetId: 1, ...ack })
+    expect(client.take()).toMatchObject([{ kind: 'disconnect', reasonCode: 0x82 }])
+    expect(client.connection.inflightCount).toBe(1)
+  })
+
   it('of a kept message: PUBREL waits until its owner can know that the client has it', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, {}, { kept: true, birth: 77 })

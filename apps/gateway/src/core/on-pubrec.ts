@@ -1,5 +1,5 @@
 // PUBREC: the client has a QoS 2 message; PUBREL follows. For a kept session it follows when delivery's owner can know it.
-import { decodeAckInPlace, PACKET, REASON } from '#libs/mqtt'
+import { decodeAckInPlace, PACKET, protocolError, REASON } from '#libs/mqtt'
 import type { Frame } from '#libs/mqtt'
 import { catalogue } from '#libs/topics'
 import type { Connection } from './connection.js'
@@ -13,11 +13,12 @@ export function onPubrec(connection: Connection, buffer: Uint8Array, frame: Fram
   const { packetId, reasonCode } = ack
   const { inflight } = connection
   const awaited = inflight === null ? AWAITS.nothing : inflight.awaits(packetId)
-  if (inflight === null || awaited === AWAITS.nothing || awaited === AWAITS.puback) {
+  if (inflight === null || awaited === AWAITS.nothing) {
     // [MQTT-3.6.2] Nothing is known of this packet id; the window stays as it is.
     if (reasonCode < 0x80) sendAck(connection, PACKET.pubrel, packetId, REASON.packetIdentifierNotFound)
     return
   }
+  if (awaited === AWAITS.puback) throw protocolError('A PUBREC for a message of QoS 1.', 'MQTT-4.13.1-1')
   const number = inflight.numberOf(packetId)
   const group = inflight.groupOf(packetId)
   if (awaited === AWAITS.pubrec) connection.settle(number, group, 'pubrec', reasonCode)
