@@ -10,6 +10,7 @@ import {
   publishPacket,
   subscribe,
   textOf,
+  unsubscribe,
 } from '../client/dialogue.js'
 import { scenario } from '../scene/scenario.js'
 
@@ -37,6 +38,29 @@ scenario(
     expect(await payloads(again, sent.length)).toEqual(sent)
     const late = await t.connect({}, { broker })
     await t.nothingBefore(again, late, t.topic('x'), 1)
+  },
+  slow,
+)
+
+scenario(
+  '5.0 [MQTT-3.3.1-10]: retain handling 1 knows after a kill what the session was subscribed to, and what is new',
+  async (t) => {
+    const broker = await t.startBroker()
+    const clientId = t.id()
+    const once = { qos: 1, rh: 1 } as const
+    const client = await t.connect({ clientId, ...keep }, { broker })
+    for (const name of ['old', 'new', 'back'])
+      await publish(client, t.topic(name), name, { qos: 1, retain: true })
+    await subscribe(client, { [t.topic('old')]: { qos: 1, rh: 2 }, [t.topic('back')]: { qos: 1, rh: 2 } })
+    await unsubscribe(client, t.topic('back'))
+    await broker.kill()
+    await broker.start()
+    const again = await t.connect({ clientId, ...keep }, { broker })
+    for (const filters of [['old'], ['new', 'back'], ['new']])
+      await subscribe(again, Object.fromEntries(filters.map((name) => [t.topic(name), once])))
+    expect((await payloads(again, 2)).sort()).toEqual(['back', 'new'])
+    const other = await t.connect({}, { broker })
+    await t.nothingBefore(again, other, t.topic('old'), 1)
   },
   slow,
 )

@@ -198,6 +198,30 @@ scenario(
 )
 
 scenario(
+  'what a session was subscribed to before counts for the limit when it goes on, also after a kill',
+  async (t) => {
+    const broker = await t.startBroker({ settings: { ours: { TBMQ_SUBSCRIPTIONS_MAX: '3' } } })
+    const options = { clientId: t.id(), clean: false, properties: { sessionExpiryInterval: 60 } }
+    const filters = [t.topic('a'), t.topic('+/b'), `$share/g/${t.topic('c')}`]
+    const first = await t.connect(options, { broker })
+    for (const filter of filters) expect(codesOf(await subscribe(first, { [filter]: 1 }))).toEqual([1])
+    first.cut()
+    const second = await t.connect(options, { broker })
+    expect(codesOf(await subscribe(second, { [t.topic('more')]: 1 }))).toEqual([0x97])
+    await broker.kill()
+    await broker.start()
+    const third = await t.connect(options, { broker })
+    expect(codesOf(await subscribe(third, { [t.topic('more')]: 1 }))).toEqual([0x97])
+    for (const filter of filters) expect(codesOf(await subscribe(third, { [filter]: 0 }))).toEqual([0])
+    third.send({ cmd: 'unsubscribe', messageId: 4000, unsubscriptions: filters.slice(2) })
+    await third.receive('unsuback')
+    expect(codesOf(await subscribe(third, { [t.topic('more')]: 1 }))).toEqual([1])
+    expect(codesOf(await subscribe(third, { [t.topic('again')]: 1 }))).toEqual([0x97])
+  },
+  { ...ours, timeoutMillis: 60_000 },
+)
+
+scenario(
   'CONNACK announces receive maximum 1,000 and 16 topic aliases',
   async (t) => {
     const client = await t.open()

@@ -19,7 +19,7 @@ import {
 import { Arrivals } from './arrivals.js'
 import { deliveryFacts, type DeliveryFact } from './facts.js'
 import { distribute, Group, groupAcknowledged } from './group.js'
-import { endMemberships, groupStored, joinGroup, leaveGroup } from './group-members.js'
+import { endMemberships, groupStored, joinGroup, leaveGroup, listMemberships } from './group-members.js'
 import { moveInTime, moveOn, passBatch, planMove } from './keep.js'
 import { firstLookMillis, pin, unpin } from './memory.js'
 import { publishOfSession, publishWill, releaseReceived } from './publish.js'
@@ -234,6 +234,8 @@ function onRecord(turn: Turn, record: DeliveryRecord): void {
     case 'AcknowledgeGroup':
       for (const one of record.acknowledgements) acknowledgeGroup(turn, record.birth, one.number, stepOf(one))
       return
+    case 'ListSubscriptions':
+      return listMemberships(turn, record.session, record.address)
     case 'PassOn':
       return turn.outbox?.passOn(record.gateway, record.record)
     case 'Hand':

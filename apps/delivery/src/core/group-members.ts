@@ -1,5 +1,11 @@
 // Who is in a group: joining, leaving, coming and going. Members stand in the order in which they joined.
-import { partitionOfTopic, type Address, type DeliveryRecord, type SessionIdentity } from '#libs/topics'
+import {
+  partitionOfTopic,
+  subscriptionsListed,
+  type Address,
+  type DeliveryRecord,
+  type SessionIdentity,
+} from '#libs/topics'
 import type { MemberRow } from './facts.js'
 import { forgetGroup, giveBack, Group, nameOf, type Member, type OwedAnswer } from './group.js'
 import { markQos } from './line.js'
@@ -120,6 +126,16 @@ function sendAnswer(turn: Turn, { address, request, place, code }: OwedAnswer): 
   const codes = [{ place, code }]
   const gateway = gatewayOf(turn.state, address.gateway)
   turn.outbox?.toGateway(gateway, { kind: 'Subscribed', incarnation, connection, request, codes })
+}
+
+export function listMemberships(turn: Turn, session: SessionIdentity, address: Address): void {
+  const filters: string[] = []
+  for (const { members, share, filter } of turn.state.memberships.get(session.clientId) ?? []) {
+    if (members.some((member) => member.session.birth === session.birth))
+      filters.push(`$share/${share}/${filter}`)
+  }
+  const gateway = gatewayOf(turn.state, address.gateway)
+  for (const record of subscriptionsListed(address, filters)) turn.outbox?.toGateway(gateway, record)
 }
 
 export function leaveGroup(turn: Turn, record: LeaveGroup): void {

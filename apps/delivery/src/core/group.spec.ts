@@ -80,6 +80,18 @@ describe('a group', () => {
     expect([rig.state.queues.get(1)?.line.length, rig.state.queues.get(2)?.line.length]).toEqual([2, 4])
   })
 
+  it('tells a gateway in which groups a session is a member', () => {
+    const { rig } = rigWithGroup([
+      [1, at(1), { kept: true }],
+      [1, at(1), { kept: true, share: 'other', filter: '#' }],
+    ])
+    const list = (birth: number) =>
+      rig.take(record({ kind: 'ListSubscriptions', session: { clientId: 'c1', birth }, address: at(5) }))
+    const told = { kind: 'SubscriptionsListed', to: 'g', incarnation: 1, connection: 5, isLast: true }
+    expect(list(1)).toMatchObject([{ ...told, filters: ['$share/s/t', '$share/other/#'] }])
+    expect(list(2)).toMatchObject([{ ...told, filters: [] }])
+  })
+
   it('passes over members without room, and lets messages wait when nobody has any', () => {
     const { rig, birth } = rigWithGroup([
       [1, at(1), { receiveMaximum: 1 }],

@@ -94,8 +94,10 @@ export class Connection {
   waiting: WaitingQueue | null = null
   /** Kept lane: the highest number that came over this connection. */
   highestNumber = NO_NUMBER
-  /** What was subscribed over this connection: filter to QoS + 4 × subscription id. */
+  /** Filter to QoS + 4 × subscription id, as far as it was subscribed over this connection; else 0. */
   subscriptions: Map<string, number> | null = null
+  /** Who has still to tell what this session was subscribed to before; NOT_ASKED: nobody was asked yet. */
+  listsOwed = 0
   requests: Map<number, SubscribeRequest> | null = null
   /** Pages of retained messages whose successors will be asked for when what waits has left. */
   pages: RetainedPageEnd[] | null = null

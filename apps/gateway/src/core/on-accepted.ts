@@ -5,6 +5,7 @@ import { publisherBytes } from '#libs/topics'
 import type { GatewayRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
 import { ending } from './ending.js'
+import { NOT_ASKED } from './kept-subscriptions.js'
 import { sendAck } from './send-ack.js'
 import { writeBytes } from './write-packet.js'
 
@@ -17,6 +18,7 @@ export function onAccepted(connection: Connection, accepted: Accepted): void {
   const { gateway, clientId } = connection
   connection.birth = accepted.birth
   connection.kept = accepted.kept
+  if (accepted.sessionPresent) connection.listsOwed = NOT_ASKED
   connection.permissions = gateway.permissions.of(accepted.permissions)
   if (connection.willTopic !== undefined && !connection.permissions.mayPublishTo(connection.willTopic)) {
     ending(connection, {

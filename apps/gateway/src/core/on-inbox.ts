@@ -5,6 +5,7 @@ import { gatewayRecord, keptRunKind, messageRunKind } from '#libs/topics'
 import type { GatewayRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
 import type { Gateway } from './gateway.js'
+import { onSubscriptionsListed } from './kept-subscriptions.js'
 import { onAccepted, onRefused } from './on-accepted.js'
 import { onRetainedPageEnd } from './on-retained-page-end.js'
 import { onRun } from './on-run.js'
@@ -52,6 +53,8 @@ function onRecord(connection: Connection, record: GatewayRecord): void {
       return connection.answeredByDelivery()
     case 'Release':
       return release(connection, record.packetId, record.number)
+    case 'SubscriptionsListed':
+      return onSubscriptionsListed(connection, record)
     case 'RetainedPageEnd':
       return onRetainedPageEnd(connection, record)
     default:

@@ -115,6 +115,35 @@ describe('SUBSCRIBE', () => {
     ])
   })
 
+  it('counts what a session that goes on was subscribed to before, when all who keep it have told', () => {
+    const rig = new GatewayRig({ subscriptionsMax: 3, topicPartitions: 2, clientPartitions: 2 })
+    const client = rig.connect(5, {}, { sessionPresent: true, kept: true })
+    client.send(subscribe(1, ['a', 'new', '+/w']))
+    const asked = rig.endTurn()
+    expect(asked.map(({ kind, partition }) => [kind, partition])).toEqual([
+      ['ListSubscriptions', 0],
+      ['ListSubscriptions', 1],
+      ['ListSubscriptions', 0],
+      ['ListSubscriptions', 1],
+    ])
+    rig.store()
+    const listed = (isLast: boolean, ...filters: readonly string[]): void => {
+      const to = { incarnation: 7, connection: client.number }
+      rig.inbox({ kind: 'SubscriptionsListed', ...to, filters, isLast })
+    }
+    listed(false, 'a')
+    listed(true, '+/w')
+    listed(true, '+/w')
+    listed(true)
+    expect(rig.endTurn()).toEqual([])
+    listed(true, '$share/g/t')
+    const filters = rig.endTurn().flatMap((record) => (record.kind === 'Subscribe' ? record.filters : []))
+    expect(new Set(filters.map(({ wanted }) => wanted.filter))).toEqual(new Set(['a', '+/w']))
+    rig.store()
+    client.send(subscribe(2, ['$share/g/t']))
+    expect(rig.endTurn().map(({ kind }) => kind)).toEqual(['JoinGroup'])
+  })
+
   it('waits until what its connection published before is stored, and what comes behind it waits for SUBACK', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5)

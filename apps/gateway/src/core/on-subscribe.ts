@@ -11,11 +11,12 @@ import {
 } from '#libs/topics'
 import type { WantedFilter } from '#libs/topics'
 import type { Connection } from './connection.js'
+import { knowsSubscriptions } from './kept-subscriptions.js'
 import { openRequest } from './subscribe-request.js'
 
-/** False: what this connection published before must be stored first. */
+/** False: what this connection published before must be stored first, or what its session has is not known yet. */
 export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: Frame): boolean {
-  if (!connection.publishesAreStored()) return false
+  if (!connection.publishesAreStored() || !knowsSubscriptions(connection)) return false
   const { gateway } = connection
   const packet = decodeFromClient(buffer, frame, connection.version, gateway.settings.limits)
   if (packet.kind !== 'subscribe') return true

@@ -115,6 +115,36 @@ describe('UNSUBSCRIBE', () => {
   })
 })
 
+describe('a list of subscriptions', () => {
+  const list = (birth: number): SubscriptionRecord => ({
+    kind: 'ListSubscriptions',
+    address: addressOf(3),
+    session: { clientId: 'c', birth },
+  })
+  const told = (filters: readonly string[], isLast = true): unknown => ({
+    to: GATEWAY,
+    record: { kind: 'SubscriptionsListed', incarnation: 7, connection: 3, filters, isLast },
+    received: [],
+  })
+
+  it('has the filters of this session, not of an older or a younger one', () => {
+    const partition = new TestPartition()
+    partition.ask(subscribe({ birth: 5, kept: true, filters: ['a', '+/b'] }))
+    partition.restore()
+    expect(partition.ask(list(5))).toEqual([told(['a', '+/b'])])
+    expect(partition.ask(list(4))).toEqual([told([])])
+    expect(partition.ask(list(6))).toEqual([told([])])
+    expect(partition.facts).toEqual([])
+  })
+
+  it('of long filters is told in several records', () => {
+    const partition = new TestPartition()
+    const filters = ['a', 'b', 'c'].map((letter) => letter.repeat(40_000))
+    partition.ask(subscribe({ kept: true, filters }))
+    expect(partition.ask(list(1))).toEqual([told(filters.slice(0, 2), false), told(filters.slice(2))])
+  })
+})
+
 describe('groups', () => {
   const add = (birth: number, share = 's'): SubscriptionRecord => ({
     kind: 'AddGroup',

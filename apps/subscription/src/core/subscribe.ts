@@ -7,6 +7,7 @@ import {
   deliveryRecord,
   gatewayInbox,
   gatewayRecord,
+  subscriptionsListed,
   type Address,
   type GroupRow,
   type SubscriptionRecord,
@@ -46,6 +47,8 @@ export function onRecord(turn: Turn, record: SubscriptionRecord): void {
       return addGroup(turn, record)
     case 'RemoveGroup':
       return removeGroup(turn, record)
+    case 'ListSubscriptions':
+      return listSubscriptions(turn, record)
     default:
       return unreachable(record)
   }
@@ -160,6 +163,16 @@ function addGroup(turn: Turn, record: Of<'AddGroup'>): void {
 function removeGroup(turn: Turn, { share, filter, birth }: Of<'RemoveGroup'>): void {
   const known = turn.state.groupOf(share, filter)?.row
   if (known !== undefined && known.birth <= birth) turn.outcome.fact({ kind: 'GroupRemoved', share, filter })
+}
+
+function listSubscriptions({ state, outcome }: Turn, { session, address }: Of<'ListSubscriptions'>): void {
+  const client = state.clients.get(session.clientId)
+  const subscriptions = client?.birth === session.birth ? client.subscriptions : []
+  const filters = subscriptions.map(({ filter }) => filter.text)
+  for (const record of subscriptionsListed(address, filters)) {
+    gatewayRecord.write(outcome.value(), record)
+    outcome.send(gatewayInbox(address.gateway), 0, null)
+  }
 }
 
 /** Removes everything of a session that is over. */

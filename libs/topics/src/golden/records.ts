@@ -379,4 +379,22 @@ export const golden: readonly Golden[] = [
     value: { event: 'connected', code: 0, detail: 'from ::1', birth: 70000 },
     hex: '09636f6e6e6563746564000866726f6d203a3a31f0a204',
   },
+  {
+    type: 'subscriptionRecord',
+    value: {
+      kind: 'ListSubscriptions',
+      address: { gateway: 'g', incarnation: 3, connection: 300 },
+      session: { clientId: 'c/ü', birth: 70000 },
+    },
+    hex: '07016703ac0204632fc3bcf0a204',
+  },
+  {
+    type: 'deliveryRecord',
+    value: {
+      kind: 'ListSubscriptions',
+      address: { gateway: 'g', incarnation: 3, connection: 300 },
+      session: { clientId: 'c/ü', birth: 70000 },
+    },
+    hex: '0e016703ac0204632fc3bcf0a204',
+  },
 ]

@@ -85,5 +85,7 @@ export const deliveryRecord = union({
   ],
   /** A record for a gateway that must not come before what this inbox holds already: pass it on when that is decided. */
   PassOn: [13, struct({ gateway: text, record: bytes })],
+  /** In which groups here is this session a member? Answer SubscriptionsListed. */
+  ListSubscriptions: [14, struct({ address, session: sessionIdentity })],
 })
 export type DeliveryRecord = ValueOf<typeof deliveryRecord>

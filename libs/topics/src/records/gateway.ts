@@ -1,6 +1,6 @@
 // What services tell one gateway (tbmq.gateway.<name>.inbox). Messages on their way to sockets stand in delivery-run.ts.
 import { flag, list, optional, struct, text, u16, u32, u8, union, whole, type ValueOf } from '../field.js'
-import { permissions } from './common.js'
+import { permissions, type Address } from './common.js'
 
 export const gatewayRecord = union({
   /** The session is there: CONNACK. `kept` fixes the lane for the session's life. */
@@ -46,5 +46,36 @@ export const gatewayRecord = union({
     8,
     struct({ incarnation: whole, connection: whole, partition: whole, filter: text, after: optional(text) }),
   ],
+  /** Answers ListSubscriptions, in several records if the filters are long. Of groups `$share/<share name>/<filter>`. */
+  SubscriptionsListed: [
+    9,
+    struct({ incarnation: whole, connection: whole, filters: list(text), isLast: flag }),
+  ],
 })
 export type GatewayRecord = ValueOf<typeof gatewayRecord>
+
+/** One record lists so many characters, if it lists more than one filter. */
+const listedMax = 100_000
+
+/** The records that tell a connection these filters. */
+export function* subscriptionsListed(
+  { incarnation, connection }: Address,
+  filters: readonly string[],
+): Generator<GatewayRecord> {
+  let from = 0
+  let length = 0
+  for (const [at, filter] of filters.entries()) {
+    length += filter.length
+    if (at === from || length <= listedMax) continue
+    yield {
+      kind: 'SubscriptionsListed',
+      incarnation,
+      connection,
+      filters: filters.slice(from, at),
+      isLast: false,
+    }
+    from = at
+    length = filter.length
+  }
+  yield { kind: 'SubscriptionsListed', incarnation, connection, filters: filters.slice(from), isLast: true }
+}

@@ -47,6 +47,8 @@ export const subscriptionRecord = union({
   AddGroup: [5, struct({ share: text, filter: text, birth: whole, owner: whole, replyTo: whole })],
   /** A group has lost its last member. */
   RemoveGroup: [6, struct({ share: text, filter: text, birth: whole })],
+  /** Which filters of this session are here? Answer SubscriptionsListed. */
+  ListSubscriptions: [7, struct({ address, session: sessionIdentity })],
 })
 export type SubscriptionRecord = ValueOf<typeof subscriptionRecord>
 
