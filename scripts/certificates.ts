@@ -9,7 +9,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
-import { fileError } from '#libs/platform'
+import { fileError, settingsFromEnvironment } from '#libs/platform'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const CA_DAYS = 3650
@@ -120,17 +120,10 @@ A running broker takes them within 5 seconds.
 Try: mosquitto_sub -h localhost -p 8883 --cafile ${authorityFile} -t 'hello/#'`)
 }
 
-const [folder, ...moreNames] = process.argv.slice(2)
-if (folder === undefined) {
-  console.error('usage: certificates FOLDER [NAME …]')
-  process.exit(2)
-}
 x509.cryptoProvider.set(webcrypto)
 try {
-  await makeAll(folder, moreNames)
+  await makeAll(join(settingsFromEnvironment().dataDir, 'certificates'), process.argv.slice(2))
 } catch (error) {
-  const sentence = fileError(error)
-  if (sentence === undefined) throw error
-  console.error(sentence)
+  console.error(fileError(error) ?? (error instanceof Error ? error.message : String(error)))
   process.exit(1)
 }

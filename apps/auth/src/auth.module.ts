@@ -35,8 +35,8 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
       anonymous: settings.anonymous,
       passwordFile: passwordFileOf(settings.passwordFile, settings.dataDir),
       now: () => clock.now(),
-      notice: (sentence) => {
-        logger.warn({}, sentence)
+      notice: (sentence, level) => {
+        logger[level]({}, sentence)
       },
       failed: (sentence, error) => {
         logger.error({ detail: String(error) }, sentence)

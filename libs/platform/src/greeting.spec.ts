@@ -14,11 +14,17 @@ it('says where it listens, where its data lies, who may connect and what to try'
   expect(greet({})).toEqual([
     'TBMQ is ready after 0.43 s.',
     'listening tcp [::]:1883',
+    'no TLS without a certificate; for development: npm run certificates',
     'data /data',
     'Programs on this machine may connect without a password; others need one: npm run user add NAME',
     "Try: mosquitto_sub -t 'hello/#' -v",
     '     mosquitto_pub -t hello/world -m hi -q 1',
   ])
+})
+
+it('is silent about TLS that is not wanted', () => {
+  const off = greet({ TBMQ_TLS_ENABLED: 'false', TBMQ_WSS_ENABLED: 'false' })
+  expect(off.some((line) => line.includes('TLS'))).toBe(false)
 })
 
 it('names the port that clients would not guess', () => {

@@ -16,6 +16,10 @@ export function greeting(settings: Settings, listening: readonly Listening[], mi
   for (const { name, host, port } of listening) {
     lines.push(`listening ${name} ${host.includes(':') ? `[${host}]` : host}:${String(port)}`)
   }
+  const isTlsWanted = settings.tlsEnabled || settings.wssEnabled
+  if (isTlsWanted && !listening.some(({ name }) => name === 'tls' || name === 'wss')) {
+    lines.push('no TLS without a certificate; for development: npm run certificates')
+  }
   lines.push(`data ${resolve(settings.dataDir)}`, whoMayConnect[settings.anonymous])
   if (tcp !== undefined) {
     const port = tcp.port === defaultPort ? '' : `-p ${String(tcp.port)} `

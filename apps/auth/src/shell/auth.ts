@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { EventLog } from '#libs/log'
 import { anonymousProvider, type AnonymousRule } from '../core/anonymous.js'
 import { AuthWorker, type AuthCounters } from './auth-worker.js'
-import { PasswordFile } from './password-file.js'
+import { PasswordFile, type Notice } from './password-file.js'
 import type { PasswordQueue } from './password-queue.js'
 
 export interface AuthOptions {
@@ -12,7 +12,7 @@ export interface AuthOptions {
   readonly anonymous: AnonymousRule
   readonly passwordFile: string
   readonly now: () => number
-  readonly notice: (sentence: string) => void
+  readonly notice: Notice
   readonly failed: (sentence: string, error: unknown) => void
 }
 

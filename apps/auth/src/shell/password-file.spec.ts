@@ -47,7 +47,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tbmq-users-'))
   path = join(directory, 'users')
   notices = []
-  file = new PasswordFile({ path, notice: (sentence) => notices.push(sentence) })
+  file = new PasswordFile({ path, notice: (sentence, level) => notices.push(`${level}: ${sentence}`) })
 })
 
 afterEach(async () => {
@@ -113,7 +113,7 @@ describe('a login', () => {
     await check('ann', 'right')
     const one = performance.now() - began
     file.stop()
-    file = new PasswordFile({ path, notice: (sentence) => notices.push(sentence) })
+    file = new PasswordFile({ path, notice: (sentence, level) => notices.push(`${level}: ${sentence}`) })
     await file.start()
     const begunAgain = performance.now()
     const all = await Promise.all(Array.from({ length: 2_000 }, () => codeOf(check('ann', 'right'))))
@@ -156,7 +156,9 @@ describe('the file', () => {
     expect(await codeOf(check('ann', 'other'))).toBe('allow')
     await rm(path)
     await until(() => file.userCount === 0)
-    expect(notices.length).toBe(3)
+    expect(notices).toEqual(
+      [2, 1, 0].map(() => expect.stringMatching(/^info: The password file was read again/)),
+    )
   })
 
   it('that is broken later keeps the users that were, and says so without showing anything', async () => {
@@ -164,7 +166,7 @@ describe('the file', () => {
     await file.start()
     await writeFile(path, 'ann:secret\n')
     await until(() => notices.length > 0)
-    expect(notices[0]).toContain('line 1 is no JSON object')
+    expect(notices[0]).toMatch(/^warn: .*line 1 is no JSON object/)
     expect(notices[0]).not.toContain('secret')
     expect(await codeOf(check('ann', 'right'))).toBe('allow')
   })
@@ -186,6 +188,6 @@ describe('the file', () => {
     await writeUsers(path, new Map([user('ann')]))
     await chmod(path, 0o644)
     await file.start()
-    expect(notices).toEqual([`The password file can be read by others; chmod 600 ${path}.`])
+    expect(notices).toEqual([`warn: The password file can be read by others; chmod 600 ${path}.`])
   })
 })

@@ -12,10 +12,13 @@ import { compilePermissions } from '../core/compile-permissions.js'
 import { BrokenPasswordFile, parseUsers, type User, type Users } from '../core/password-file.js'
 import { PasswordQueue } from './password-queue.js'
 
+/** A sentence for the operator, and how much it matters. */
+export type Notice = (sentence: string, level: 'info' | 'warn') => void
+
 export interface PasswordFileOptions {
   readonly path: string
   /** Tells the operator; never who, never what stands in the file. */
-  readonly notice: (sentence: string) => void
+  readonly notice: Notice
 }
 
 /** As many users as are remembered with their last right password. */
@@ -136,11 +139,17 @@ export class PasswordFile implements Provider {
       try {
         await this.#settled()
         if (!this.#stopped && (await this.#read())) {
-          this.#options.notice(`The password file was read again; users: ${String(this.#users.size)}.`)
+          this.#options.notice(
+            `The password file was read again; users: ${String(this.#users.size)}.`,
+            'info',
+          )
         }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
-        this.#options.notice(`The password file cannot be used, the users stay as they were: ${reason}.`)
+        this.#options.notice(
+          `The password file cannot be used, the users stay as they were: ${reason}.`,
+          'warn',
+        )
       }
     }
     this.#reading = false
@@ -177,7 +186,7 @@ export class PasswordFile implements Provider {
       throw error
     }
     if (found !== undefined && (found.mode & 0o077) !== 0 && process.platform !== 'win32') {
-      notice(`The password file can be read by others; chmod 600 ${path}.`)
+      notice(`The password file can be read by others; chmod 600 ${path}.`, 'warn')
     }
     return !isFirst
   }

@@ -63,12 +63,6 @@ class ListenersOfGateway implements Listeners {
     if (tls !== undefined && context !== undefined) await this.#openTls(tls, context)
     if (ws !== undefined) await this.#openWebSocket(ws)
     if (wss !== undefined && context !== undefined) await this.#openSecureWebSocket(wss, context)
-    if (this.#certificates !== undefined && context === undefined) {
-      logger.info(
-        { file: files.certificate },
-        'no certificate: the TLS listeners stay closed until there is one',
-      )
-    }
     this.#certificates?.watch((renewed) => {
       this.#renew(renewed)
     })

@@ -1,0 +1,26 @@
+// The commands beside the broker, as they are built. Feared: that they look for the data elsewhere than the broker does.
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'commands-'))
+  await writeFile(join(folder, '.env'), 'TBMQ_DATA_DIR=elsewhere\n')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const run = (program: string, ...words: string[]): string =>
+  execFileSync('node', [join(root, 'dist', program), ...words], { cwd: folder, encoding: 'utf8' })
+
+it('`npm run certificates` puts them where `.env` says', async () => {
+  expect(run('scripts/certificates.js', 'broker.example')).toContain('broker.example')
+  expect(await readdir(join(folder, 'elsewhere/certificates'))).toContain('server.pem')
+})
+
+it('`npm run user` finds the users where `.env` says', () => {
+  expect(run('apps/auth/src/user.js', 'list')).toBe('No users in elsewhere/users.\n')
+})
