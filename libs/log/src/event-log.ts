@@ -46,6 +46,11 @@ export interface ReaderOptions {
   /** The first offset wanted, or `end` for what comes from now on. */
   readonly from: number | 'end'
   readonly visibility: Visibility
+  /**
+   * For a reader of `stored` records: true for a batch whose loss in a crash would break no promise. It may be handed out as soon as it
+   * is appended, if all before it have been; an adapter need not ask.
+   */
+  readonly isPassing?: (batch: Batch) => boolean
   /** Takes one batch at a time, in order; a promise holds the next one back. A throw stops the reader and goes to `failed`. */
   readonly handle: (batch: Batch) => void | Promise<void>
   readonly failed: (error: unknown) => void

@@ -6,6 +6,7 @@ import {
   metadataLength,
   publisherBytes,
   retainFlag,
+  storedFirstFlag,
   writeMetadata,
   type Address,
   type DeliveryRecord,
@@ -73,7 +74,7 @@ function publish(turn: Turn, message: MessageValue, session: SessionIdentity, ad
   const length = metadataLength(publisher.length, expirySeconds, properties.length)
   const writer = scratch.reset()
   writer.reserve(length)
-  const flags = qos | (retain ? retainFlag : 0)
+  const flags = qos | (retain ? retainFlag : 0) | storedFirstFlag
   writeMetadata(writer.buffer, 0, flags, publisher, expirySeconds, properties, 0, properties.length)
   writer.position = length
   turn.outbox.outcome.publish(

@@ -1,7 +1,7 @@
 // The gateway's inbox: what services tell connections. Runs of messages are read in place (on-run.ts), the rest as values.
 import { ByteReader, unreachable } from '#libs/base'
 import { PACKET } from '#libs/mqtt'
-import { gatewayRecord, keptRunKind, messageRunKind } from '#libs/topics'
+import { gatewayRecord, keptRunKind, messageRunKind, passingRunKind } from '#libs/topics'
 import type { GatewayRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
 import type { Gateway } from './gateway.js'
@@ -16,7 +16,7 @@ import { AWAITS, NO_NUMBER } from './inflight.js'
 /** Handles the record whose value is `buffer[from..to)`. Records for other incarnations and for connections that are gone do nothing. */
 export function onInbox(gateway: Gateway, buffer: Uint8Array, from: number, to: number): void {
   const kind = buffer[from]
-  if (kind === messageRunKind || kind === keptRunKind) {
+  if (kind === messageRunKind || kind === keptRunKind || kind === passingRunKind) {
     onRun(gateway, buffer, from, to)
     return
   }

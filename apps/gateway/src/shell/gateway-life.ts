@@ -1,8 +1,8 @@
 // One life of a gateway between its listeners and the log: it begins in the log, its inbox is read, its connections are driven. And it
 // ends: good-bye to all clients, everything of theirs stored, its end in the log.
-import { RecordCursor } from '#libs/batch'
+import { RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog } from '#libs/log'
-import { gatewayInbox } from '#libs/topics'
+import { gatewayInbox, passingRunKind } from '#libs/topics'
 import type { GatewayCounters } from '../core/counters.js'
 import { Gateway } from '../core/gateway.js'
 import type { GatewaySettings } from '../core/settings.js'
@@ -46,6 +46,7 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
     {
       from: 'end',
       visibility: 'stored',
+      isPassing,
       handle: (batch) => {
         driver.enter(0)
         if (next >= 0 && batch.baseOffset > next) driver.missed(batch.baseOffset - next)
@@ -70,4 +71,13 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
       await endIncarnation(log, gatewayName, incarnation)
     },
   }
+}
+
+const peek = new RecordCursor()
+
+/** True for runs of messages with QoS 0: whoever published them was promised nothing, so nobody has to wait for the disk. */
+function isPassing({ bytes }: Batch): boolean {
+  peek.open(bytes)
+  while (peek.next()) if (bytes[peek.valueFrom] !== passingRunKind) return false
+  return true
 }

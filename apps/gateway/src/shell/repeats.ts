@@ -2,7 +2,7 @@
 // them again; or a matcher routed from an older position once more. The first know their origin, the others their offsets.
 import type { RecordCursor } from '#libs/batch'
 import { originOf, Origins } from '#libs/runtime'
-import { messageRunKind, RunReader } from '#libs/topics'
+import { messageRunKind, passingRunKind, RunReader } from '#libs/topics'
 
 export class Repeats {
   /** Records that were dropped. */
@@ -16,9 +16,7 @@ export class Repeats {
   has(cursor: RecordCursor): boolean {
     const origin = originOf(cursor)
     const isRepeat =
-      origin !== undefined
-        ? this.#origins.repeats(origin)
-        : cursor.bytes[cursor.valueFrom] === messageRunKind && this.#isRouted(cursor)
+      origin !== undefined ? this.#origins.repeats(origin) : isRun(cursor) && this.#isRouted(cursor)
     if (isRepeat) this.dropped++
     return isRepeat
   }
@@ -37,4 +35,9 @@ export class Repeats {
     this.#routes[run.partition] = highest
     return false
   }
+}
+
+function isRun({ bytes, valueFrom }: RecordCursor): boolean {
+  const kind = bytes[valueFrom]
+  return kind === messageRunKind || kind === passingRunKind
 }

@@ -14,6 +14,7 @@ describe('a will', () => {
       payload: new Uint8Array([1, 2]),
       qos: 1,
       retain: true,
+      storedFirst: true,
       expirySeconds: 60,
       properties: new Uint8Array([1, 1]),
       publisher: 'c',

@@ -5,6 +5,7 @@ import {
   metadataLength,
   publisherBytes,
   retainFlag,
+  storedFirstFlag,
   writeMetadata,
   type MessageValue,
   type SessionRow,
@@ -39,7 +40,7 @@ function publish(turn: Turn, row: SessionRow, message: MessageValue): void {
   const expirySeconds = message.expirySeconds ?? -1
   const length = metadataLength(publisher.length, expirySeconds, properties.length)
   const metadata = new ByteWriter(length)
-  const flags = message.qos | (message.retain ? retainFlag : 0)
+  const flags = message.qos | (message.retain ? retainFlag : 0) | storedFirstFlag
   writeMetadata(metadata.buffer, 0, flags, publisher, expirySeconds, properties, 0, properties.length)
   metadata.position = length
   turn.outcome.publish(message.topic, message.payload, metadata)

@@ -10,6 +10,7 @@ import {
   leaseRecord,
   MetadataView,
   sessionRecord,
+  storedFirstFlag,
   subscriptionRecord,
   type Address,
   type LeaseRecord,
@@ -222,6 +223,7 @@ export class SessionRig implements Outcome<SessionFact> {
     const view = new MetadataView()
     view.open(bytes, 0, bytes.length)
     const { qos, retain, expirySeconds } = view
+    const storedFirst = (view.flags & storedFirstFlag) !== 0
     const properties = Uint8Array.from(bytes.subarray(view.propertiesFrom, view.propertiesTo))
     const publisher = view.publisher(bytes).clientId
     const value = {
@@ -229,6 +231,7 @@ export class SessionRig implements Outcome<SessionFact> {
       payload: Uint8Array.from(payload),
       qos,
       retain,
+      storedFirst,
       expirySeconds,
       properties,
       publisher,

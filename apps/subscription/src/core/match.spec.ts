@@ -1,6 +1,13 @@
-// Fears: a message that goes to the wrong receivers, twice to one, or with the wrong options.
+// Fears: a message that goes to the wrong receivers, twice to one, or with the wrong options; one that was promised and may pass the disk.
 import { describe, expect, it } from 'vitest'
-import { endSessions, received, subscribe, TestPartition, unsubscribe } from './testing/partition.js'
+import {
+  endSessions,
+  received,
+  subscribe,
+  TestPartition,
+  unsubscribe,
+  type Publish,
+} from './testing/partition.js'
 
 const GATEWAY = 'tbmq.gateway.g.inbox'
 const DELIVERY = 'tbmq.delivery.inbox/0'
@@ -153,5 +160,41 @@ describe('matching', () => {
     batch.bytes[at] = 0x6e
     expect(partition.decide(batch)).toEqual([])
     expect(partition.counters.messagesUnreadable).toBe(1)
+  })
+})
+
+describe('what may leave before it is stored', () => {
+  const passing = (...messages: readonly Publish[]) => {
+    const partition = new TestPartition()
+    partition.ask(
+      subscribe({ filters: ['#'] }),
+      subscribe({ clientId: 'k', birth: 3, kept: true, filters: ['#'] }),
+    )
+    return partition.route(...messages).map(({ to, passing }) => [to, passing])
+  }
+
+  it('is a run of QoS 0 to a gateway, and nothing to delivery', () => {
+    expect(passing({ topic: 'a', qos: 0 }, { topic: 'b', qos: 0 })).toEqual([
+      [GATEWAY, true],
+      [DELIVERY, false],
+    ])
+  })
+
+  it.each([
+    ['was published with QoS 1', { topic: 'b', qos: 1 }],
+    ['was published with QoS 2', { topic: 'b', qos: 2 }],
+    ['is to be retained', { topic: 'b', retain: true }],
+    ['is a will, which fires once', { topic: 'b', storedFirst: true }],
+  ])('is no run with a message that %s', (_, promised) => {
+    for (const messages of [[promised], [{ topic: 'a' }, promised], [promised, { topic: 'a' }]]) {
+      expect(passing(...messages)[0]).toEqual([GATEWAY, false])
+    }
+  })
+
+  it('is told anew for each batch', () => {
+    const partition = new TestPartition()
+    partition.ask(subscribe({ filters: ['#'] }))
+    expect(partition.route({ topic: 'a', qos: 1 })[0]?.passing).toBe(false)
+    expect(partition.route({ topic: 'a' })[0]?.passing).toBe(true)
   })
 })

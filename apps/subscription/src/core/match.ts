@@ -75,7 +75,7 @@ export class Matcher {
     outcome: Outcome<SubscriptionFact>,
   ): void {
     const { bytes, offset, keyFrom, keyTo, valueFrom, valueTo } = this.#cursor
-    const { qos, retain, propertiesFrom, propertiesTo } = this.#metadata
+    const { qos, retain, isPromised, propertiesFrom, propertiesTo } = this.#metadata
     const { run } = target
     if (run.position === 0) {
       this.#busy.push(target)
@@ -84,6 +84,7 @@ export class Matcher {
       send(target, outcome)
       target.begin(batch.partition, batch.baseOffset)
     }
+    if (isPromised) target.promise()
     target.receivers(section)
     // A group may choose its member by the publisher.
     if (withGroup) target.publisher(publisherHash(this.#metadata, bytes))

@@ -4,6 +4,8 @@ import {
   beginMessageRun,
   catalogue,
   gatewayInbox,
+  messageRunKind,
+  passingRunKind,
   routedRun,
   writePublisher,
   type Address,
@@ -48,7 +50,8 @@ export class Target {
   /** Begins a run for messages of this partition of tbmq.msg.all (or another source of its own), none older than `base`. */
   begin(source: number, base: number): void {
     this.run.reset()
-    beginMessageRun(this.run, this.incarnation, source, base)
+    const kind = this.gateway === undefined ? messageRunKind : passingRunKind
+    beginMessageRun(this.run, this.incarnation, source, base, kind)
     this.base = base
     this.section = undefined
     this.#publisher = -1
@@ -59,6 +62,11 @@ export class Target {
     if (hash === this.#publisher) return
     this.#publisher = hash
     writePublisher(this.run, hash)
+  }
+
+  /** The run gets a message that was published with a promise: it is no PassingRun. */
+  promise(): void {
+    this.run.buffer[0] = messageRunKind
   }
 
   /** Makes `section` the receivers of what is written next. */

@@ -303,6 +303,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
       for (const partition of dirty) {
         partition.dirty = false
         pumpAll(partition.appendedReaders)
+        pumpAll(partition.storedReaders)
       }
       for (const reader of soon) reader.pump()
     }

@@ -222,3 +222,31 @@ it('acknowledges nothing while a sync is held', async () => {
   await log.close()
   await rm(directory, { recursive: true })
 })
+
+it('shows a reader while a sync is held what it calls passing, but nothing behind a batch that waits', async () => {
+  const files = new FaultyFiles()
+  const directory = await mkdtemp(join(tmpdir(), 'log-'))
+  const log = await openEmbeddedLog({ directory, files })
+  await log.createTopics(rows)
+  const fleeting = { topic: catalogue.authInbox.name, partition: 0 }
+  const seen: string[] = []
+  log.read(fleeting, {
+    from: 0,
+    visibility: 'stored',
+    isPassing: (batch) => !recordsOf(batch).some((record) => record.includes('promised')),
+    handle: (batch) => void seen.push(...recordsOf(batch)),
+    failed: (error) => seen.push(String(error)),
+  })
+  files.held = true
+  const [durable = { topic: '', partition: 0 }] = targets
+  log.append(durable, batchOf('a=1'))
+  for (const record of ['k=passing', 'k=promised', 'k=passing']) log.append(fleeting, batchOf(record))
+  await until(() => seen.length > 0)
+  for (let i = 0; i < 100; i++) await setImmediate()
+  expect(seen).toEqual(['0 k=passing'])
+  files.release()
+  await until(() => seen.length === 3)
+  expect(seen).toEqual(['0 k=passing', '1 k=promised', '2 k=passing'])
+  await log.close()
+  await rm(directory, { recursive: true })
+})

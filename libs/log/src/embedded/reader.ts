@@ -82,13 +82,17 @@ export class EmbeddedReader implements Reader, PartitionReader {
         this.#busy = this.#readHistory()
         return
       }
-      if (this.#storedOnly && this.#next >= this.#partition.storedEnd) return
       const frame = this.#partition.tail.at(this.#next)
       if (frame === undefined) return
+      if (this.#storedOnly && this.#next >= this.#partition.storedEnd && !this.#isPassing(frame)) return
       this.#next++
       this.position = frame.nextOffset
       this.#hand(frame)
     }
+  }
+
+  #isPassing(batch: Batch): boolean {
+    return this.#options.isPassing?.(batch) === true
   }
 
   #hand(batch: Batch): void {

@@ -77,8 +77,9 @@ export class MemoryReader implements Reader, Actor {
   #next(): Batch | undefined {
     const batch = this.#partition.after(this.position)
     if (batch === undefined) return undefined
-    const { visibility } = this.#options
-    return visibility === 'appended' || batch.nextOffset <= this.#partition.storedOffset ? batch : undefined
+    const { visibility, isPassing } = this.#options
+    const isVisible = visibility === 'appended' || batch.nextOffset <= this.#partition.storedOffset
+    return isVisible || isPassing?.(batch) === true ? batch : undefined
   }
 
   async #await(promise: Promise<void>): Promise<void> {

@@ -8,6 +8,9 @@
 //   item 0x80+ message: tag u8 · offset delta varint · [deadline u64] · topic (u16 + bytes) · [properties varint + bytes]
 //     · payload (varint + bytes)
 //
+// PassingRun (from a matcher to a gateway): kind u8 = 102, then as a MessageRun. None of its messages was published with QoS 1 or 2, or to be
+// retained: it promises nothing, and may leave before it is stored.
+//
 // KeptRun (from delivery to a gateway), one receiver per message:
 //   kind u8 = 101 · incarnation varint · items
 //   item 0x01  to: connection varint · number varint · packet id u16 · options u8 · [ids] · [group birth varint · delivery partition varint]
@@ -25,6 +28,7 @@ import { UnknownRecord } from '../field.js'
 
 export const messageRunKind = 100
 export const keptRunKind = 101
+export const passingRunKind = 102
 
 /** In a MessageRun to delivery, in the incarnation's place: routed from the stream, dropped where its offset was seen before. */
 export const routedRun = 0
@@ -48,14 +52,15 @@ export const messageRetain = 0x04
 export const messageDeadline = 0x08
 export const messageProperties = 0x10
 
-/** Begins a MessageRun in an empty writer. */
+/** Begins a MessageRun (or, by its `kind`, a PassingRun) in an empty writer. */
 export function beginMessageRun(
   writer: ByteWriter,
   incarnation: number,
   partition: number,
   baseOffset: number,
+  kind: typeof messageRunKind | typeof passingRunKind = messageRunKind,
 ): void {
-  writer.u8(messageRunKind)
+  writer.u8(kind)
   writer.varint(incarnation)
   writer.varint(partition)
   writer.varint(baseOffset)
@@ -203,7 +208,8 @@ export class RunReader {
     this.kind = reader.u8()
     this.incarnation = reader.varint()
     if (this.kind === keptRunKind) return
-    if (this.kind !== messageRunKind) throw new UnknownRecord('not a run of messages')
+    if (this.kind !== messageRunKind && this.kind !== passingRunKind)
+      throw new UnknownRecord('not a run of messages')
     this.partition = reader.varint()
     this.baseOffset = reader.varint()
   }

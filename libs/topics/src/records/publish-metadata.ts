@@ -1,7 +1,8 @@
 // The publish metadata: the one header (key `m`) of a record in tbmq.msg.all, beside the topic name (key) and payload (value).
 //
 //   version u8 = 1 · flags u8 · publisher (varint length + bytes) · [expiry u32, seconds] · [forwarded properties, to the end]
-//   flags: bits 0-1 QoS · bit 2 retain · bit 3 expiry is there · bit 4 properties are there
+//   flags: bits 0-1 QoS · bit 2 retain · bit 3 expiry is there · bit 4 properties are there · bit 5 stored first: what a service
+//   publishes (a will) follows from a fact, and fires twice when it is seen and that fact is lost
 //
 // The publisher's bytes are the same for all messages of a connection, so that a gateway writes them once (`publisherBytes`).
 import { ByteReader, ByteWriter, copy } from '#libs/base'
@@ -14,6 +15,7 @@ const version = 1
 export const retainFlag = 0x04
 export const expiryFlag = 0x08
 export const propertiesFlag = 0x10
+export const storedFirstFlag = 0x20
 
 /** Who published: the client, its session's birth (0: none) and the connection it came by. */
 const publisher = struct({
@@ -44,7 +46,7 @@ export function metadataLength(
   return 2 + publisherLength + (expirySeconds < 0 ? 0 : 4) + propertiesLength
 }
 
-/** Writes the metadata at `at` of `target`; `flags` are QoS and retain, the others follow from what is given. */
+/** Writes the metadata at `at` of `target`; `flags` are QoS, retain and stored first, the others follow from what is given. */
 export function writeMetadata(
   target: Uint8Array,
   at: number,
@@ -75,6 +77,8 @@ export class MetadataView {
   flags = 0
   qos = 0
   retain = false
+  /** False when nobody was promised anything about this message: QoS 0, not retained, from a client. */
+  isPromised = false
   /** Seconds; -1: never. */
   expirySeconds = -1
   publisherFrom = 0
@@ -90,6 +94,7 @@ export class MetadataView {
     this.flags = flags
     this.qos = flags & 3
     this.retain = (flags & retainFlag) !== 0
+    this.isPromised = (flags & (3 | retainFlag | storedFirstFlag)) !== 0
     let at = from + 2
     let length = 0
     let factor = 1

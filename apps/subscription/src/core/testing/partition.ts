@@ -7,9 +7,12 @@ import {
   deliveryRecord,
   gatewayRecord,
   messageRunKind,
+  passingRunKind,
   metadataKey,
   metadataLength,
   publisherBytes,
+  retainFlag,
+  storedFirstFlag,
   RunReader,
   subscriptionRecord,
   writeMetadata,
@@ -32,6 +35,8 @@ export interface Publish {
   readonly expirySeconds?: number
   readonly properties?: Uint8Array
   readonly clientId?: string
+  /** A will. */
+  readonly storedFirst?: boolean
 }
 
 /** One message for one receiver, as a run told it. */
@@ -55,6 +60,8 @@ export interface Sent {
   readonly to: string
   readonly record: GatewayRecord | DeliveryRecord | SubscriptionRecord | undefined
   readonly received: readonly Received[]
+  /** It may be shown before it is stored. */
+  readonly passing?: boolean
 }
 
 const gateway = { gateway: 'g', incarnation: 7 }
@@ -135,7 +142,10 @@ export class TestPartition implements Outcome<SubscriptionFact> {
       const expiry = message.expirySeconds ?? -1
       const length = metadataLength(publisher.length, expiry, properties.length)
       const at = builder.addMessage(key, 0, key.length, value, 0, value.length, metadataKey, length)
-      const flags = (message.qos ?? 0) | (message.retain === true ? 4 : 0)
+      const flags =
+        (message.qos ?? 0) |
+        (message.retain === true ? retainFlag : 0) |
+        (message.storedFirst === true ? storedFirstFlag : 0)
       writeMetadata(builder.scratch, at, flags, publisher, expiry, properties, 0, properties.length)
     }
     return this.batchOf(builder, catalogue.messages.name, baseOffset)
@@ -192,8 +202,13 @@ export class TestPartition implements Outcome<SubscriptionFact> {
       const record = subscriptionRecord.read(new ByteReader(bytes))
       this.toSelf.push(record)
       this.sent.push({ to, record, received: [] })
-    } else if (bytes[0] === messageRunKind)
-      this.sent.push({ to, record: undefined, received: readRun(to, bytes) })
+    } else if (bytes[0] === messageRunKind || bytes[0] === passingRunKind)
+      this.sent.push({
+        to,
+        record: undefined,
+        received: readRun(to, bytes),
+        passing: bytes[0] === passingRunKind,
+      })
     else {
       const codec = topic === catalogue.deliveryInbox ? deliveryRecord : gatewayRecord
       this.sent.push({ to, record: codec.read(new ByteReader(bytes)), received: [] })
