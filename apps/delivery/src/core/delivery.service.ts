@@ -9,11 +9,8 @@ import {
   catalogue,
   deliveryRecord,
   messageRunKind,
-  pubackStep,
-  pubcompStep,
   pubrecStep,
   droppedStep,
-  type Acknowledgement,
   type DeliveryRecord,
 } from '#libs/topics'
 import { Arrivals } from './arrivals.js'
@@ -28,8 +25,6 @@ import { settle } from './restore.js'
 import { deliverySettings, type DeliveryLimits, type DeliverySettings } from './settings.js'
 import { applyDeliveryFact, emptyState, type DeliveryState } from './state.js'
 import { change, fact, makeReady, newTurn, type Turn } from './turn.js'
-
-const steps = { puback: pubackStep, pubrec: pubrecStep, pubcomp: pubcompStep, dropped: droppedStep } as const
 
 /** The delivery service with these settings (what is not given is the default). */
 export function deliveryService(given: Partial<DeliverySettings> = {}): Service<DeliveryState, DeliveryFact> {
@@ -214,11 +209,6 @@ function onRecord(turn: Turn, record: DeliveryRecord): void {
         endMemberships(turn, session)
       }
       return
-    case 'Acknowledge':
-      for (const one of record.acknowledgements) {
-        acknowledgeSession(turn, record.session.birth, one.number, stepOf(one), one.reasonCode)
-      }
-      return
     case 'Publish':
       return publishOfSession(turn, record)
     case 'ReleaseReceived':
@@ -231,18 +221,11 @@ function onRecord(turn: Turn, record: DeliveryRecord): void {
       return leaveGroup(turn, record)
     case 'GroupStored':
       return groupStored(turn, record)
-    case 'AcknowledgeGroup':
-      for (const one of record.acknowledgements) acknowledgeGroup(turn, record.birth, one.number, stepOf(one))
-      return
     case 'ListSubscriptions':
       return listMemberships(turn, record.session, record.address)
     case 'PassOn':
       return turn.outbox?.passOn(record.gateway, record.record)
-    case 'Hand':
-      return
     default:
       return unreachable(record)
   }
 }
-
-const stepOf = ({ step }: Acknowledgement): number => steps[step]

@@ -113,7 +113,6 @@ export const online = (
     session: { clientId, birth },
     address,
     limits: { ...limits5, receiveMaximum },
-    queueFrom: false,
   })
 
 export const offline = (birth: number, address: Address, clientId = `c${String(birth)}`) =>

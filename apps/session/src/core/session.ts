@@ -40,7 +40,6 @@ export function beginOrResume(turn: Turn, left: SessionRow | undefined, newcomer
       session: identityOf(row),
       address,
       limits: wanted.limits,
-      queueFrom: resumed !== undefined,
     })
   }
   accept(turn, row, newcomer.opening, { sessionPresent: resumed !== undefined, wasKept: left?.kept ?? false })

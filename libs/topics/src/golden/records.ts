@@ -256,9 +256,8 @@ export const golden: readonly Golden[] = [
       session: { clientId: 'c/ü', birth: 70000 },
       address: { gateway: 'g', incarnation: 3, connection: 300 },
       limits: { protocolVersion: 5, receiveMaximum: 65535, maximumPacketSize: 100000 },
-      queueFrom: false,
     },
-    hex: '0104632fc3bcf0a204016703ac0205ffff01000186a000',
+    hex: '0104632fc3bcf0a204016703ac0205ffff01000186a0',
   },
   {
     type: 'deliveryRecord',
@@ -273,15 +272,6 @@ export const golden: readonly Golden[] = [
     type: 'deliveryRecord',
     value: { kind: 'EndSessions', sessions: [{ clientId: 'c/ü', birth: 70000 }] },
     hex: '030104632fc3bcf0a204',
-  },
-  {
-    type: 'deliveryRecord',
-    value: {
-      kind: 'Acknowledge',
-      session: { clientId: 'c/ü', birth: 70000 },
-      acknowledgements: [{ number: 5, step: 'pubrec', reasonCode: 128 }],
-    },
-    hex: '0404632fc3bcf0a20401050180',
   },
   {
     type: 'deliveryRecord',
@@ -360,17 +350,6 @@ export const golden: readonly Golden[] = [
     type: 'deliveryRecord',
     value: { kind: 'GroupStored', share: 'g', filter: 'a/+', birth: 7, partition: 3 },
     hex: '0a016703612f2b0703',
-  },
-  {
-    type: 'deliveryRecord',
-    value: {
-      kind: 'AcknowledgeGroup',
-      share: 'g',
-      filter: 'a/+',
-      birth: 7,
-      acknowledgements: [{ number: 5, step: 'pubrec', reasonCode: 128 }],
-    },
-    hex: '0b016703612f2b0701050180',
   },
   { type: 'leaseRecord', value: { kind: 'Renewed', gateway: 'g', incarnation: 3 }, hex: '01016703' },
   { type: 'leaseRecord', value: { kind: 'Ended', gateway: 'g', incarnation: 3 }, hex: '02016703' },

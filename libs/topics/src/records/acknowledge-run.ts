@@ -1,5 +1,5 @@
 // What clients (or their gateway) answered to messages of the kept lane and of groups: one record per delivery partition and turn of
-// a gateway, in tbmq.delivery.inbox, written and read in place. It is the packed form of Acknowledge and AcknowledgeGroup.
+// a gateway, in tbmq.delivery.inbox, written and read in place.
 //
 //   kind u8 = 102 · items
 //   item: step u8 (bits 0-2 the step · bit 3 the id is a group's birth · bit 4 a reason code follows) · id varint (birth of the session
