@@ -100,7 +100,7 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   }
 }
 
-/** Bytes of one WebSocket message beyond the largest packet: several may come in one. */
+/** Bytes of one WebSocket message beyond the largest packet: several may come in one, and each frame has a header. */
 const messageBytesMore = 65_536
 
 /** A new certificate is taken up after two looks at its files. */
@@ -132,6 +132,7 @@ function entrancesOf(settings: DoorSettings): Entrances {
       path: settings.wsPath,
       origins: settings.wsOrigins,
       messageBytesMax: settings.packetMax + messageBytesMore,
+      firstBytesMax: settings.packetMaxBeforeLogin + messageBytesMore,
     },
   }
 }

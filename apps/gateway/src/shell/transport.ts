@@ -22,6 +22,8 @@ export interface Transport {
 
 /** What a transport tells. `received` may keep nothing of the buffer: it is used again. */
 export interface TransportEvents {
+  /** False: nobody knows yet who this is, so little is held for it. */
+  readonly isLoggedIn: boolean
   received(buffer: Uint8Array, from: number, to: number): void
   drained(): void
   /** Nothing more will come, but the other side may still read. True: `end` follows; false: there is nothing to say, close at once. */

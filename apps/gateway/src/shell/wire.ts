@@ -40,6 +40,10 @@ export class Wire implements Outlet, TransportEvents {
 
   // ---- from the transport
 
+  get isLoggedIn(): boolean {
+    return this.phase !== 'halfOpen'
+  }
+
   received(buffer: Uint8Array, from: number, to: number): void {
     const { connection, driver } = this
     if (connection === null || this.#closing) return

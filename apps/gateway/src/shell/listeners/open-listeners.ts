@@ -23,6 +23,7 @@ export interface Entrances {
     readonly path: string
     readonly origins: readonly string[]
     readonly messageBytesMax: number
+    readonly firstBytesMax: number
   }
 }
 

@@ -11,16 +11,32 @@ const pongPendingMax = 65_536
 const closeCodes = { normal: 1000, unsupported: 1003 } as const
 const binary = { binary: true } as const
 
+interface WebSocketParts {
+  readonly webSocket: WebSocket
+  readonly socket: Socket
+  readonly peer: Peer
+  /** As in WebSocketOptions. */
+  readonly firstBytesMax: number
+}
+
 export class WebSocketTransport extends SocketTransport {
   readonly #webSocket: WebSocket
+  /** Bytes that have come since the last whole message, about; only counted before the login. */
+  #unfinished = 0
 
-  constructor({ webSocket, socket, peer }: { webSocket: WebSocket; socket: Socket; peer: Peer }) {
+  constructor({ webSocket, socket, peer, firstBytesMax }: WebSocketParts) {
     super(socket, peer, webSocket)
     this.#webSocket = webSocket
+    const count = (bytes: Buffer): void => {
+      if (this.events?.isLoggedIn === true) socket.off('data', count)
+      else if ((this.#unfinished += bytes.length) > firstBytesMax) webSocket.terminate()
+    }
+    socket.on('data', count)
     // What goes wrong with a WebSocket (a frame that is too large, bad bits) closes it, and `close` follows.
     webSocket.on('error', () => {})
     webSocket.on('message', (data, isBinary) => {
       if (this.over || !Buffer.isBuffer(data)) return
+      this.#unfinished = 0
       if (isBinary) this.events?.received(data, 0, data.length)
       else this.#refuseText()
     })

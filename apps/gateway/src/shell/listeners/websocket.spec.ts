@@ -148,6 +148,24 @@ describe('the WebSocket listener', () => {
     await until(() => reception.closed === 1)
   })
 
+  it.each([
+    ['one frame', 1, 300_000],
+    ['fragments', 30, 10_000],
+    ['tiny fragments', 50_000, 1],
+  ])(
+    'holds little for a client that is not logged in, whose message comes in %s',
+    async (_name, count, size) => {
+      const { reception } = await open({ messageBytesMax: 1_000_000, isLoggedIn: false })
+      const { socket } = await connected()
+      for (let i = 0; i < 10; i++) socket.send(new Uint8Array(60_000))
+      await until(() => reception.received === 600_000)
+      for (let i = 1; i <= count; i++) socket.send(new Uint8Array(size), { fin: i === count })
+      await closedWith(socket)
+      await until(() => reception.closed === 1)
+      expect(reception.received).toBe(600_000)
+    },
+  )
+
   it('answers pings, and not those of a client that takes nothing', async () => {
     const { reception } = await open()
     const { socket } = await connected()

@@ -19,6 +19,8 @@ export interface WebSocketOptions {
   readonly origins: readonly string[]
   /** Largest message of a WebSocket, in bytes: a packet and more, as several may come in one. */
   readonly messageBytesMax: number
+  /** Bytes that a client that is not logged in may have sent of a message that is not whole, headers of frames included. */
+  readonly firstBytesMax: number
 }
 
 /** A message in more fragments than these ends the connection: each costs some memory until the message is whole. */
@@ -30,10 +32,12 @@ export class WebSocketDoor {
   readonly #upgrades: WebSocketServer
   readonly #surroundings: Surroundings
   readonly #rules: UpgradeRules
+  readonly #firstBytesMax: number
   readonly #visitors = new WeakMap<object, Visitor>()
 
-  constructor({ surroundings, path, origins, messageBytesMax }: WebSocketOptions) {
+  constructor({ surroundings, path, origins, messageBytesMax, firstBytesMax }: WebSocketOptions) {
     this.#surroundings = surroundings
+    this.#firstBytesMax = firstBytesMax
     this.#rules = {
       path,
       origins: origins.map((origin) => origin.toLowerCase()),
@@ -106,7 +110,12 @@ export class WebSocketDoor {
     }
     const peer = peerOfUpgrade(request, visitor.peer, this.#rules.trusted)
     this.#upgrades.handleUpgrade(request, socket, head, (webSocket) => {
-      const transport = new WebSocketTransport({ webSocket, socket, peer })
+      const transport = new WebSocketTransport({
+        webSocket,
+        socket,
+        peer,
+        firstBytesMax: this.#firstBytesMax,
+      })
       transport.events = this.#surroundings.reception.open(transport)
       visitor.arrival.over()
       if (transport.events === undefined) transport.destroy()

@@ -14,6 +14,8 @@ export class EchoReception implements Reception {
   halfOpen = 0
   halfOpenMax = 1000
   isFull = false
+  /** What connections say of themselves. */
+  isLoggedIn = true
   readonly #callbacks: (() => void)[] = []
 
   get hasRoomForHalfOpen(): boolean {
@@ -24,7 +26,9 @@ export class EchoReception implements Reception {
     if (this.isFull) return undefined
     this.peers.push(transport.peer)
     this.transports.push(transport)
+    const { isLoggedIn } = this
     return {
+      isLoggedIn,
       received: (buffer, from, to) => {
         this.received += to - from
         if (to > from) transport.write(Uint8Array.from(buffer.subarray(from, to)), to - from)

@@ -22,6 +22,9 @@ export interface ListeningOptions {
   readonly certificates?: CertificateFiles
   readonly arrivalMillisMax?: number
   readonly descriptorsMax?: number
+  readonly messageBytesMax?: number
+  /** What connections say of themselves. */
+  readonly isLoggedIn?: boolean
 }
 
 const noFiles: CertificateFiles = {
@@ -48,6 +51,8 @@ export class Listening {
   async #open(options: ListeningOptions): Promise<void> {
     const { names, trusted = [], connectionsMax = 100, port = 0, origins = [] } = options
     const { certificates = noFiles, arrivalMillisMax = 5_000, descriptorsMax = 1_000 } = options
+    const { messageBytesMax = 65_536, isLoggedIn = true } = options
+    this.reception.isLoggedIn = isLoggedIn
     const settings = (name: ListenerName): EntranceSettings | undefined =>
       names.includes(name) ? { host: '127.0.0.1', port, connectionsMax } : undefined
     this.#listeners = await openListeners(
@@ -57,7 +62,7 @@ export class Listening {
         ws: settings('ws'),
         wss: settings('wss'),
         certificates,
-        webSocket: { path: '/mqtt', origins, messageBytesMax: 65_536 },
+        webSocket: { path: '/mqtt', origins, messageBytesMax, firstBytesMax: 131_072 },
       },
       {
         reception: this.reception,
