@@ -34,7 +34,7 @@ export class GatewayModule {
     })
     doors.add(door)
     vitals.part('gateway', () => ({ up: true, detail: { connections: door.counters.connections } }))
-    metrics.add(...measuresOf(door.counters, settings))
+    metrics.add(...measuresOf(door, settings))
     tellSys(metrics.sys, door)
   }
 }

@@ -4,8 +4,9 @@ import type { GatewayDoor } from './shell/gateway-door.js'
 
 type Counters = GatewayDoor['counters']
 
-export function measuresOf(counters: Counters, settings: Settings): Measure[] {
-  return [...connections(counters, settings), ...sockets(counters), ...messages(counters)]
+export function measuresOf(door: GatewayDoor, settings: Settings): Measure[] {
+  const { counters } = door
+  return [...connections(counters, settings), ...sockets(door), ...messages(counters)]
 }
 
 const connections = (counters: Counters, settings: Settings): Measure[] => [
@@ -53,7 +54,18 @@ const connections = (counters: Counters, settings: Settings): Measure[] => [
   },
 ]
 
-const sockets = (counters: Counters): Measure[] => [
+const sockets = ({ counters, listeners }: GatewayDoor): Measure[] => [
+  {
+    name: 'tbmq_listener_connections',
+    help: 'Sockets of each listener, half-open ones included, and how many it may have.',
+    kind: 'gauge',
+    labels: ['listener', 'value'],
+    read: () =>
+      listeners().flatMap(({ name, connections: count, connectionsMax }) => [
+        [{ listener: name, value: 'count' }, count] as const,
+        [{ listener: name, value: 'limit' }, connectionsMax] as const,
+      ]),
+  },
   {
     name: 'tbmq_sockets_turned_away_total',
     help: 'Sockets that never became a connection, by reason.',

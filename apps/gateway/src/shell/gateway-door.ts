@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS } from '#libs/mqtt'
 import { GatewayCounters } from '../core/counters.js'
 import { defaultGatewaySettings } from '../core/settings.js'
 import type { GatewaySettings } from '../core/settings.js'
+import type { Listener } from './listeners/listener.js'
 import type { Entrances } from './listeners/open-listeners.js'
 import { startGateway } from './start-gateway.js'
 import type { GatewayParts, RunningGateway } from './start-gateway.js'
@@ -70,6 +71,8 @@ export interface GatewayDoor {
   readonly counters: GatewayCounters
   /** Messages that clients have not acknowledged yet. */
   inflight(): number
+  /** Those that are open. */
+  listeners(): readonly Listener[]
   open(): Promise<readonly { readonly name: string; readonly host: string; readonly port: number }[]>
   close(): Promise<void>
 }
@@ -80,6 +83,7 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   return {
     counters,
     inflight: () => running?.inflight() ?? 0,
+    listeners: () => running?.listeners ?? [],
     open: async () => {
       running = await startGateway({
         log,

@@ -62,6 +62,14 @@ export class Entrance implements Listener, Pausable {
     options.surroundings.descriptors.add(this)
   }
 
+  get connections(): number {
+    return this.#open
+  }
+
+  get connectionsMax(): number {
+    return this.#options.connectionsMax
+  }
+
   /** Rejects with a sentence for the user. */
   async open(): Promise<void> {
     try {

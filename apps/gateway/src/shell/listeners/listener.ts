@@ -20,6 +20,9 @@ export interface Listener {
   readonly name: ListenerName
   readonly host: string
   readonly port: number
+  /** Sockets that have come and not gone, and how many there may be. */
+  readonly connections: number
+  readonly connectionsMax: number
   /** Stops accepting; the connections live on. */
   close(): void
 }

@@ -28,6 +28,15 @@ describe('the TCP listener', () => {
     ])
   })
 
+  it('counts its own connections', async () => {
+    const here = await open({ names: ['tcp', 'ws'] })
+    const client = await here.connect('tcp')
+    await client.echoes('x')
+    expect(here.connections).toEqual({ tcp: 1, ws: 0 })
+    client.socket.end()
+    await until(() => here.connections['tcp'] === 0)
+  })
+
   it('is full with as many connections as it may have, and only then', async () => {
     const { lines, reception } = await open({ names: ['tcp'], connectionsMax: 2 })
     const here = listening ?? expect.fail()
@@ -46,6 +55,7 @@ describe('the TCP listener', () => {
       await here.connect('tcp')
     ).closed
     expect(lines.of('warn')).toEqual(['the listener is full'])
+    await until(() => here.connections['tcp'] === 2)
     expect(listening?.turnedAway.listenerFull).toBe(2)
     first.socket.end()
     await first.closed

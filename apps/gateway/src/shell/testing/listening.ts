@@ -81,6 +81,11 @@ export class Listening {
     return found.port
   }
 
+  /** Sockets of each listener. */
+  get connections(): Record<string, number> {
+    return Object.fromEntries(this.#listeners?.open.map(({ name, connections }) => [name, connections]) ?? [])
+  }
+
   get names(): string[] {
     return this.#listeners?.open.map(({ name }) => name) ?? []
   }
