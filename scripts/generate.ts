@@ -4,10 +4,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Page } from './pages/page.js'
+import { reasonsPage } from './pages/reasons.js'
 import { environmentPage, settingsReferencePage } from './pages/settings.js'
 import { topicsPage } from './pages/topics.js'
 
-const pages: readonly Page[] = [environmentPage, settingsReferencePage, topicsPage]
+const pages: readonly Page[] = [environmentPage, settingsReferencePage, topicsPage, reasonsPage]
 
 function currentText(path: string): string | undefined {
   try {

@@ -11,6 +11,7 @@ import {
   gatewayInbox,
   gatewayRecord,
   historyRecord,
+  type HistoryEvent,
   messageDeadline,
   messageItem,
   messageProperties,
@@ -131,7 +132,7 @@ export class Outbox {
   }
 
   /** One line in the client's history. */
-  note(clientId: string, birth: number, event: string, detail: string): void {
+  note(clientId: string, birth: number, event: HistoryEvent, detail: string): void {
     historyRecord.write(this.outcome.value(), { event, code: 0, detail, birth })
     this.outcome.send(catalogue.history, this.#partition, clientId)
   }

@@ -11,6 +11,7 @@ import {
   type Address,
   type DeliveryRecord,
   type GatewayRecord,
+  type HistoryEvent,
   type Opening,
   type SessionIdentity,
   type SessionRow,
@@ -118,7 +119,7 @@ function toGateway(turn: Turn, address: Address, record: GatewayRecord): void {
 export function note(
   turn: Turn,
   row: { readonly clientId: string; readonly birth: number },
-  line: { readonly event: string; readonly code?: number; readonly detail?: string },
+  line: { readonly event: HistoryEvent; readonly code?: number; readonly detail?: string },
 ): void {
   const { outcome, state } = turn
   const { event, code = 0, detail = '' } = line

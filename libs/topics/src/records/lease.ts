@@ -9,6 +9,18 @@ export const leaseRecord = union({
 })
 export type LeaseRecord = ValueOf<typeof leaseRecord>
 
+/** What a client's history tells, and what its `detail` says. */
+export const historyEvents = {
+  connected: 'The client was let in; detail: with a new session, or with its old one.',
+  takenOver: 'The client connected again while its connection lived; detail: through which gateway.',
+  disconnected: 'The connection ended; the reason code, detail: the cause.',
+  expired: 'The session ended, because the client stayed away too long.',
+  willFired: 'The will was published; detail: its topic.',
+  queueFull:
+    'Messages are dropped, because too many wait for the client; said once until the queue is empty.',
+} as const
+export type HistoryEvent = keyof typeof historyEvents
+
 /** One line in a client's history; the key of the record is the client id. `detail`: a short sentence, never a payload. */
 export const historyRecord = struct({ event: text, code: u8, detail: text, birth: whole })
 export type HistoryRecord = ValueOf<typeof historyRecord>

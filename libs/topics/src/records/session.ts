@@ -15,6 +15,18 @@ export const closeCause = word([
 ])
 export type CloseCause = ValueOf<typeof closeCause>
 
+/** What each cause means, for people. */
+export const closeCauses = {
+  client: 'The client said DISCONNECT.',
+  broken: 'The connection broke, or the client closed it without a DISCONNECT.',
+  keepAlive: 'Nothing was heard for one and a half times the keep alive.',
+  server:
+    'The broker ended it: it stops, cannot store, or the client does not keep up; the reason says which.',
+  takenOver: 'The same client id has connected again.',
+  protocol: 'The client sent what MQTT or a limit forbids; the reason says what.',
+  gatewayEnded: 'The broker that held the connection was killed.',
+} as const satisfies Readonly<Record<CloseCause, string>>
+
 /** What auth passes on when it lets a client in. */
 const opening = struct({
   address,
