@@ -12,16 +12,17 @@ export interface Logger {
 
 /** Lines that nobody has taken: what comes beyond this many bytes is lost, so that a reader that stands still costs no memory. */
 const waitingBytesMax = 16 * 1024 * 1024
-/** A turn that writes more than this many bytes of lines writes them at once. */
+/** So many bytes of lines are written at once, fewer a little later. */
 const linesBytes = 16 * 1024 - 1
+const laterMillis = 20
 
 /** Writes one JSON object a line to standard output; `level` as in TBMQ_LOG_LEVEL. */
 export function createLogger(level: string): Pino {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, linesOfTurns())
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, standardOutput())
 }
 
-/** Standard output, written to once a turn: a storm of connects writes thousands of lines a second. */
-function linesOfTurns(): { write(line: string): void } {
+/** Standard output, written to some times a second: a storm of connects has thousands of lines. What waits at the end goes out then. */
+function standardOutput(): { write(line: string): void } {
   const output = pino.destination({ dest: 1, sync: false, minLength: linesBytes, maxLength: waitingBytesMax })
   let flushing = false
   const flush = (): void => {
@@ -33,7 +34,7 @@ function linesOfTurns(): { write(line: string): void } {
       output.write(line)
       if (flushing) return
       flushing = true
-      setImmediate(flush)
+      setTimeout(flush, laterMillis)
     },
   }
 }
