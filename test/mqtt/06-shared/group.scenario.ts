@@ -263,3 +263,17 @@ scenario(
   },
   { needs: 'a choice of strategies', timeoutMillis: 60_000 },
 )
+
+scenario('what comes while all members are away goes to the first one that is back', async (t) => {
+  const keep = { properties: { sessionExpiryInterval: 60 } }
+  const [firstId, secondId] = [t.id(), t.id()]
+  for (const clientId of [firstId, secondId]) {
+    const member = await t.connect({ clientId, ...keep })
+    await subscribe(member, { [`$share/g/${t.topic()}`]: 1 })
+    await disconnect(member)
+  }
+  const other = await t.connect()
+  for (let count = 0; count < 10; count += 1) await publish(other, t.topic(), `${count}`, { qos: 1 })
+  const again = await t.connect({ clientId: secondId, clean: false, ...keep })
+  for (let count = 0; count < 10; count += 1) expect(textOf(await message(again))).toBe(`${count}`)
+})

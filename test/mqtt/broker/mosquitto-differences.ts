@@ -10,6 +10,10 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
     ],
   ],
   [
+    'gives the messages of a shared subscription to members that are away',
+    ['what comes while all members are away goes to the first one that is back'],
+  ],
+  [
     'treats a shared subscription as a plain one in no local and in retain handling',
     [
       '5.0 [MQTT-3.8.3-4]: no local on a shared subscription is a protocol error',

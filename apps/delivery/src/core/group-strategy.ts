@@ -5,7 +5,7 @@ import { labelIn, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
 import type { GroupStrategy } from './settings.js'
 
-/** The member to take this message; undefined when it has to wait. */
+/** The member to take this message; undefined when it has to wait: those that are there have no room, or nobody is. */
 export function chooseMember(group: Group, position: number, strategy: GroupStrategy): Member | undefined {
   const { members, line } = group
   const marks = line.marksAt(position)
@@ -14,21 +14,18 @@ export function chooseMember(group: Group, position: number, strategy: GroupStra
   switch (strategy) {
     case 'roundRobin': {
       const index = firstFrom(members, group.cursor, (member) => isThere(member) && hasRoom(member, qos))
-      if (index < 0) return awayMember(group, group.cursor)
-      group.cursor = (index + 1) % members.length
+      if (index >= 0) group.cursor = (index + 1) % members.length
       return members[index]
     }
     case 'random': {
       const start = new SeededRandom(group.birth * 31 + line.numberAt(position)).below(members.length)
-      const index = firstFrom(members, start, (member) => isThere(member) && hasRoom(member, qos))
-      return index < 0 ? awayMember(group, start) : members[index]
+      return members[firstFrom(members, start, (member) => isThere(member) && hasRoom(member, qos))]
     }
     case 'leastInFlight':
       return leastBusy(group, qos)
     case 'sticky': {
       const index = firstFrom(members, group.cursor, isThere)
-      if (index < 0) return awayMember(group, group.cursor)
-      group.cursor = index
+      if (index >= 0) group.cursor = index
       return withRoom(members[index], qos)
     }
     case 'hashClient':
@@ -43,12 +40,10 @@ export function chooseMember(group: Group, position: number, strategy: GroupStra
 /** The same member for the same hash, as long as the members stay. */
 function memberOf(group: Group, hash: number, qos: number): Member | undefined {
   const { members } = group
-  const start = hash % members.length
-  const index = firstFrom(members, start, isThere)
-  return index < 0 ? awayMember(group, start) : withRoom(members[index], qos)
+  return withRoom(members[firstFrom(members, hash % members.length, isThere)], qos)
 }
 
-const isThere = (member: Member): boolean => member.online !== undefined
+export const isThere = (member: Member): boolean => member.online !== undefined
 
 /** A kept member's queue has room for everybody; QoS 0 has no window. */
 const hasRoom = (member: Member, qos: number): boolean =>
@@ -56,16 +51,6 @@ const hasRoom = (member: Member, qos: number): boolean =>
 
 const withRoom = (member: Member | undefined, qos: number): Member | undefined =>
   member !== undefined && hasRoom(member, qos) ? member : undefined
-
-/** When nobody is connected, a kept member's queue takes the message; while somebody is and is busy, it waits for room. */
-function awayMember(group: Group, start: number): Member | undefined {
-  const { members } = group
-  if (members.some(isThere)) return undefined
-  const index = firstFrom(members, start, (member) => member.kept)
-  if (index < 0) return undefined
-  group.cursor = (index + 1) % members.length
-  return members[index]
-}
 
 function leastBusy(group: Group, qos: number): Member | undefined {
   const { members } = group
@@ -76,8 +61,7 @@ function leastBusy(group: Group, qos: number): Member | undefined {
     if (member === undefined || !isThere(member) || !hasRoom(member, qos)) continue
     if (best < 0 || member.inFlight < (members[best]?.inFlight ?? 0)) best = index
   }
-  if (best < 0) return awayMember(group, group.cursor)
-  group.cursor = (best + 1) % members.length
+  if (best >= 0) group.cursor = (best + 1) % members.length
   return members[best]
 }
 

@@ -75,9 +75,20 @@ describe('a group', () => {
       { connection: 2, payload: '3' },
       { connection: 2, payload: '4' },
     ])
-    rig.take(offline(2, at(2)))
-    rig.take(run(messages(5, 2, toGroup(birth))))
-    expect([rig.state.queues.get(1)?.line.length, rig.state.queues.get(2)?.line.length]).toEqual([2, 4])
+  })
+
+  it('gives what comes while nobody is there to the first member that is, but for QoS 0', () => {
+    const { rig, birth } = rigWithGroup([
+      [1, at(1), { kept: true }],
+      [2, at(2), { kept: true }],
+    ])
+    rig.take(online(1, at(1)), online(2, at(2)))
+    rig.take(offline(1, at(1)), offline(2, at(2)))
+    rig.take(run([...messages(1, 1, toGroup(birth), 0), ...messages(2, 3, toGroup(birth), 1)]))
+    expect([rig.state.queues.get(1)?.line.length, rig.state.queues.get(2)?.line.length]).toEqual([0, 0])
+    expect(rig.settings.counters.droppedOffline).toBe(1)
+    rig.take(online(2, at(3)))
+    expect(rig.messages()).toMatchObject(['2', '3', '4'].map((payload) => ({ connection: 3, payload })))
   })
 
   it('tells a gateway in which groups a session is a member', () => {

@@ -1,9 +1,9 @@
 // The queue of one shared-subscription group (share name and filter) and how its messages reach members [MQTT-4.8.2].
 // A transient member gets them through its gateway and acknowledges to the group; a kept member through its own queue, which is as
-// durable as this one, so that a message handed over is done with here.
+// durable as this one, so that a message handed over is done with here. While no member is there, they wait here.
 import type { Address, SessionIdentity } from '#libs/topics'
 import { goneStep, partitionOfClient } from '#libs/topics'
-import { chooseMember } from './group-strategy.js'
+import { chooseMember, isThere } from './group-strategy.js'
 import { Line, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
 import { admitToLine, noFacts, type Arrival, type Online } from './queue.js'
@@ -58,8 +58,11 @@ export class Group {
     readonly birth: number,
   ) {}
 
+  /** A message for this group. While no member is there, QoS 0 goes and the rest waits for the first one that is. */
   arrive(message: QueuedMessage, marks: number, turn: Turn): Arrival {
-    return admitToLine(this.line, this.next++, marks, message, turn.limits)
+    const number = this.next++
+    if ((marks & markQos) === 0 && !this.members.some(isThere)) return 'offline'
+    return admitToLine(this.line, number, marks, message, turn.limits)
   }
 }
 
