@@ -5,6 +5,7 @@ import type { Outcome, Placement, Service } from '#libs/service'
 import { catalogue } from '#libs/topics'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from './clock.js'
+import { ownKind } from './own-records.js'
 import { Partition } from './partition.js'
 
 /** A clock that stands still until it is told to go on. */
@@ -109,13 +110,15 @@ describe('a partition', () => {
     await created
   })
 
-  const run = (): Partition<Tally, Counted> =>
-    new Partition({ log, service: tally, placement, clock, failed: (sentence) => failures.push(sentence) })
+  const run = (given: { readonly batchBytesMax?: number }): Partition<Tally, Counted> => {
+    const failed = (sentence: string): unknown => failures.push(sentence)
+    return new Partition({ log, service: tally, placement, clock, failed, ...given })
+  }
 
   const settle = (): Promise<void> => memory.settle()
 
-  async function started(): Promise<Partition<Tally, Counted>> {
-    const partition = run()
+  async function started(given: Parameters<typeof run>[0] = {}): Promise<Partition<Tally, Counted>> {
+    const partition = run(given)
     const start = partition.start()
     await settle()
     await start
@@ -198,6 +201,67 @@ describe('a partition', () => {
         ['b', 1],
       ]),
     )
+  })
+
+  describe('that gets a batch of a thousand words at once', () => {
+    const words = Array.from({ length: 1_000 }, (_, i) => `${String(i)} `.padEnd(100, 'x'))
+    const batchBytesMax = 10_000
+
+    /** Bytes of each commit: they end with the position. */
+    async function commitBytes(): Promise<number[]> {
+      const sizes: number[] = []
+      const cursor = new RecordCursor()
+      let size = 0
+      const read = log.readState({ topic: catalogue.sessions.name, partition: 0 }, ({ bytes }) => {
+        cursor.open(bytes)
+        while (cursor.next()) {
+          size += cursor.recordTo - cursor.recordFrom
+          if (cursor.bytes[cursor.keyFrom] !== ownKind) continue
+          sizes.push(size)
+          size = 0
+        }
+      })
+      await settle()
+      await read
+      return sizes
+    }
+
+    it('makes commits of bounded size of it', async () => {
+      const partition = await started({ batchBytesMax })
+      say(...words)
+      await settle()
+      const sizes = await commitBytes()
+      expect(Math.max(...sizes)).toBeLessThan(1.2 * batchBytesMax)
+      expect(sizes.length).toBeGreaterThan(9)
+      expect(partition.savedPosition).toBe(1_000)
+      expect([...(partition.state?.counts ?? [])]).toEqual(words.map((word) => [word, 1]))
+    })
+
+    it('goes on in the middle of it after a failure, and counts no word twice', async () => {
+      const partition = await started({ batchBytesMax })
+      throwing.add(words[500] ?? '')
+      say(...words)
+      await settle()
+      expect(partition.state).toBeUndefined()
+      throwing.clear()
+      const second = await started({ batchBytesMax: 3_000 })
+      expect(second.state?.counts.size).toBeGreaterThan(400)
+      await settle()
+      expect([...(second.state?.counts ?? [])]).toEqual(words.map((word) => [word, 1]))
+    })
+
+    it('passes over no more of it than the part that always makes the service throw', async () => {
+      const partition = await started({ batchBytesMax })
+      throwing.add(words[500] ?? '')
+      say(...words)
+      for (let attempt = 0; attempt < 5; attempt++) {
+        await settle()
+        clock.advance(SECOND)
+      }
+      await settle()
+      expect(partition.state?.counts.size).toBeGreaterThan(900)
+      expect(partition.state?.counts.get(words[999] ?? '')).toBe(1)
+    })
   })
 
   it('passes over a batch that always makes the service throw, loudly, and goes on', async () => {

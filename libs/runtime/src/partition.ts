@@ -10,6 +10,7 @@ import { CommitBuilder } from './commit-builder.js'
 import type { Input } from './input.js'
 import { OrderedSends } from './ordered-sends.js'
 import type { Outbox } from './outbox.js'
+import { partBytesMax, partsOf, restOf } from './parts.js'
 import { restore } from './restore.js'
 import { sendAgain } from './send-again.js'
 import { StreamGate } from './stream-gate.js'
@@ -29,6 +30,8 @@ export interface PartitionOptions<State, Fact> {
   readonly clock: Clock
   /** How a batch gets to `take`; an app leads it through Nest. */
   readonly deliver?: (partition: Partition<State, Fact>, batch: Batch) => void | Promise<void>
+  /** A batch with more bytes is decided in parts (parts.ts). For tests. */
+  readonly batchBytesMax?: number
   /** Something went wrong and the partition starts again. */
   readonly failed: (sentence: string, error: unknown) => void
   /** Called with the state when it has been restored, and with undefined when it has been dropped: for shells. */
@@ -97,7 +100,13 @@ export class Partition<State, Fact> {
     const { partition } = placement
     const states = service.states.map((topic) => ({ topic: topic.name, partition }))
     const claim = await log.claim(service.name, partition, states)
-    const { state, inputs, outbox } = await restore(log, service, placement, clock.now())
+    const { state, inputs, outbox } = await restore(
+      log,
+      service,
+      placement,
+      clock.now(),
+      this.#options.batchBytesMax,
+    )
     if (!log.atomicCommit) {
       const again = await sendAgain(claim, outbox, service.targets?.(state) ?? [])
       if (again === undefined) return this.#lose()
@@ -132,12 +141,17 @@ export class Partition<State, Fact> {
     await this.#claim?.release()
   }
 
-  /** Decides about one batch and commits the outcome. A throw of the service drops the partition and restores it. */
+  /**
+   * Decides about one batch and commits the outcome; about a large one in parts. A throw of the service drops the partition and restores
+   * it.
+   */
   take(batch: Batch): void {
-    try {
-      this.#decide(batch)
-    } catch (error) {
-      this.failedAt(batch, error)
+    for (const part of partsOf(batch, this.#options.batchBytesMax ?? partBytesMax)) {
+      try {
+        this.#decide(part)
+      } catch (error) {
+        return this.failedAt(part, error)
+      }
     }
   }
 
@@ -150,7 +164,8 @@ export class Partition<State, Fact> {
     if (batch.nextOffset <= input.position) return
     const now = Math.max(clock.now(), batch.appendTime)
     if (this.#wake.at <= batch.appendTime) this.#tick(batch.appendTime)
-    const fresh = log.atomicCommit ? batch : this.#fresh(input, batch)
+    const rest = restOf(batch, input.position)
+    const fresh = log.atomicCommit || rest === undefined ? rest : this.#fresh(input, rest)
     // What follows from a stream alone is not written down: it is routed again, and receivers know it by its offset.
     commit.numbered(input.topic.kind === 'stream' ? undefined : this.#outbox?.next)
     if (fresh !== undefined) service.decide(state, fresh, now, commit)

@@ -6,6 +6,7 @@ import type { EventLog, TopicPartition } from '#libs/log'
 import type { Placement, Service } from '#libs/service'
 import { Input, without } from './input.js'
 import { Outbox } from './outbox.js'
+import { partBytesMax, partsOf } from './parts.js'
 import { ownKind, readOwnRecord, type OwnRecord } from './own-records.js'
 
 /** A restored state, where to read on, and what may have to be sent again. */
@@ -21,6 +22,7 @@ export async function restore<State, Fact>(
   service: Service<State, Fact>,
   placement: Placement,
   now: Millis,
+  batchBytesMax = partBytesMax,
 ): Promise<Restored<State>> {
   const state = service.empty(placement)
   const inputs = service.inputs.map((topic, index) => new Input(index, topic, placement.partition))
@@ -59,8 +61,12 @@ export async function restore<State, Fact>(
       Math.max(from, log.startOffset(inbox.target)),
       inbox.position,
       (batch) => {
-        const left = dropped.size === 0 ? batch : without(batch, dropped)
-        if (left !== undefined) service.replay?.(state, left, now)
+        // The parts in which it was decided, as far as that is so and no facts tell what became of them.
+        for (const part of partsOf(batch, batchBytesMax)) {
+          if (part.nextOffset <= from || part.baseOffset >= inbox.position) continue
+          const left = dropped.size === 0 ? part : without(part, dropped)
+          if (left !== undefined) service.replay?.(state, left, now)
+        }
       },
     )
   }
