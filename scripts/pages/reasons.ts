@@ -1,7 +1,7 @@
 // docs/reference/reasons.md: the words by which logs, history, metrics and clients are told why something ended or was refused.
 
 import { REASON, reasonTitle, type ReasonName } from '#libs/mqtt'
-import { closeCauses, historyEvents } from '#libs/topics'
+import { catalogue, closeCauses, historyEvents } from '#libs/topics'
 import { GENERATED, table } from './page.js'
 import type { Page } from './page.js'
 
@@ -56,7 +56,7 @@ export const reasonsPage: Page = {
     return `${GENERATED}# Reasons
 
 Why something ended or was refused: in the lines \`disconnected\` and \`not connected\` of the log (\`cause\`, \`reasonCode\` in decimal, \`reason\` in
-words), in the history of clients (\`tbmq.client.history\`), in \`tbmq_connections_rejected_total\`, and at clients of MQTT 5.0.
+words), in the history of clients (\`${catalogue.history.name}\`), in \`tbmq_connections_rejected_total\`, and at clients of MQTT 5.0.
 
 ## How a connection ended
 

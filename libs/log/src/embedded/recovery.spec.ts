@@ -1,72 +1,34 @@
 // What the embedded log does at start with what an end without a close has left.
-import {
-  appendFile,
-  cp,
-  link,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises'
+import { appendFile, link, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { catalogue } from '#libs/topics'
-import { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from '../index.js'
 import { batchOf } from '../testing/log-bench.js'
-import { all, EmbeddedPlace, facts, inbox, messages, put, stored } from '../testing/embedded-place.js'
+import {
+  all,
+  EmbeddedPlace,
+  facts,
+  fileOf,
+  inbox,
+  messages,
+  put,
+  reopen,
+  stored,
+} from '../testing/embedded-place.js'
 import { FaultyFiles } from '../testing/faulty-files.js'
 
 let place: EmbeddedPlace
-let copies: string[] = []
 
 beforeEach(async () => {
   place = await EmbeddedPlace.make()
 })
-afterEach(async () => {
-  await place.dispose()
-  for (const copy of copies) await rm(copy, { recursive: true })
-  copies = []
-})
-
-/** What the directory is like now, without the lock: as if the process had been killed. */
-async function copyNow(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'log-copy-'))
-  copies.push(copy)
-  await cp(place.directory, copy, { recursive: true, filter: (path) => !path.endsWith('lock') })
-  return copy
-}
+afterEach(() => place.dispose())
 
 /** Lets what is under way to the disk get there. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await setImmediate()
-}
-
-async function reopen(
-  directory: string,
-  options: Partial<EmbeddedLogOptions> = {},
-): Promise<{ readonly log: EmbeddedLog; readonly notices: string[] }> {
-  const notices: string[] = []
-  const log = await openEmbeddedLog({ directory, notice: (sentence) => notices.push(sentence), ...options })
-  const topics = [catalogue.messages, catalogue.sessionInbox, catalogue.sessions, catalogue.authInbox]
-  await log.createTopics(topics.map((topic) => ({ topic, partitions: 1 })))
-  return { log, notices }
-}
-
-async function fileOf(directory: string, run: 'messages' | 'state'): Promise<string> {
-  const names = (await readdir(directory)).filter((name) => name.startsWith(run) && name.endsWith('.log'))
-  return join(directory, names.toSorted().at(-1) ?? '')
-}
-
-async function overwrite(path: string, position: number, bytes: Uint8Array): Promise<void> {
-  const whole = await readFile(path)
-  whole.set(bytes, position)
-  await writeFile(path, whole)
 }
 
 describe('a torn tail', () => {
@@ -76,7 +38,7 @@ describe('a torn tail', () => {
     await put(log, messages, 'b=2')
     const before = (await stat(await fileOf(place.directory, 'messages'))).size
     await put(log, messages, 'c=3')
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     const path = await fileOf(copy, 'messages')
     const whole = await readFile(path)
     const manifest = await readFile(join(copy, 'log.json'))
@@ -99,7 +61,7 @@ describe('a torn tail', () => {
   it('of random bytes is cut', async () => {
     const log = await place.open()
     await put(log, messages, 'a=1')
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     for (const garbage of [
       Buffer.alloc(1, 1),
       Buffer.alloc(5000, 0x54),
@@ -118,7 +80,7 @@ describe('a torn tail', () => {
   it('of zeros, which the log puts there itself, is cut without a word', async () => {
     const log = await place.open()
     for (let i = 0; i < 20; i++) await put(log, messages, `k=${i}`)
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     const path = await fileOf(copy, 'messages')
     expect((await stat(path)).size).toBeGreaterThan(100_000)
     const { log: again, notices } = await reopen(copy)
@@ -143,7 +105,7 @@ describe('a torn tail', () => {
     log.append(messages, batchOf('c=3'))
     log.append(facts, batchOf('f=3'))
     await settle()
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     files.release()
     await truncate(await fileOf(copy, 'messages'), size)
     const { log: again, notices } = await reopen(copy)
@@ -165,7 +127,7 @@ describe('a torn tail', () => {
       () => {},
     )
     await stored(log)
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     await truncate(await fileOf(copy, 'messages'), size)
     const { log: again } = await reopen(copy)
     expect(await all(again, facts)).toEqual(['0 f=1'])
@@ -179,7 +141,7 @@ describe('a torn tail', () => {
     await put(log, messages, 'b=2')
     await put(log, messages, 'c=3')
     await put(log, messages, 'd=4')
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     const path = await fileOf(copy, 'messages')
     expect(path).toMatch(/messages.000000000002.log$/)
     for (const left of [0, 10, 64]) {
@@ -200,7 +162,7 @@ describe('a torn tail', () => {
   it('cannot be made longer by a payload that looks like a frame', async () => {
     const log = await place.open()
     await put(log, messages, 'a=1')
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     const other = await EmbeddedPlace.make()
     const otherLog = await other.open()
     await put(otherLog, messages, 'x=1')
@@ -212,162 +174,6 @@ describe('a torn tail', () => {
     expect(await all(again, messages)).toEqual(['0 a=1'])
     await again.close()
     await other.dispose()
-  })
-})
-
-/** Bytes of the first frame of a segment. */
-const frameSize = (segment: Buffer): number => 36 + segment.readUInt32BE(64 + 28)
-
-describe('damage', () => {
-  /** Ten messages and ten facts in turn; then one byte of the given frame is turned over. */
-  async function damaged(run: 'messages' | 'state', frame: number): Promise<string> {
-    const log = await place.open()
-    for (let i = 0; i < 10; i++) {
-      await put(log, messages, `m=${i}`)
-      await put(log, facts, `f=${i}`)
-    }
-    const copy = await copyNow()
-    const path = await fileOf(copy, run)
-    const whole = await readFile(path)
-    const size = frameSize(whole)
-    const position = 64 + frame * size + 50
-    await overwrite(path, position, Buffer.from([(whole[position] ?? 0) ^ 1]))
-    return copy
-  }
-
-  it.each([
-    ['messages', 0],
-    ['messages', 4],
-    ['messages', 8],
-    ['messages', 9],
-    ['state', 0],
-    ['state', 8],
-  ] as const)(
-    'in the middle of %s, frame %i, refuses to start, naming file, offset and remedy',
-    async (run, frame) => {
-      const copy = await damaged(run, frame)
-      const size = frameSize(await readFile(await fileOf(copy, run)))
-      const before = await readFile(await fileOf(copy, run))
-      await expect(reopen(copy)).rejects.toThrow(
-        new RegExp(`${run}.000000000001.log is damaged at byte ${64 + frame * size}: .*TBMQ_LOG_DAMAGE=cut`),
-      )
-      expect(before.equals(await readFile(await fileOf(copy, run)))).toBe(true)
-    },
-  )
-
-  it('of the very last frame cannot be told from a torn tail and is cut', async () => {
-    const copy = await damaged('state', 9)
-    const { log, notices } = await reopen(copy)
-    expect(await all(log, facts)).toHaveLength(9)
-    expect(await all(log, messages)).toHaveLength(10)
-    expect(notices).toHaveLength(1)
-    await log.close()
-  })
-
-  it('of the very last frame is seen after a clean stop', async () => {
-    const log = await place.open()
-    await put(log, messages, 'a=1')
-    await log.close()
-    const path = await fileOf(place.directory, 'messages')
-    await overwrite(path, (await stat(path)).size - 1, Buffer.from([1]))
-    await expect(reopen(place.directory)).rejects.toThrow('is damaged at byte 64')
-  })
-
-  it.each([0, 4])('at frame %i is cut, with everything behind it, when that is asked for', async (frame) => {
-    const copy = await damaged('messages', frame)
-    const { log, notices } = await reopen(copy, { damage: 'cut' })
-    expect(await all(log, messages)).toHaveLength(frame)
-    // The file of the facts vouches for the first message: nothing in it is given up for that one.
-    expect(await all(log, facts)).toHaveLength(Math.max(1, frame))
-    expect(notices.length).toBeGreaterThanOrEqual(2)
-    // Who had read all ten must not take the next ones for read.
-    expect(log.endOffset(messages)).toBeGreaterThanOrEqual(10)
-    await put(log, messages, 'new=1')
-    await log.close()
-    const { log: again } = await reopen(copy)
-    expect(await all(again, messages)).toHaveLength(frame + 1)
-    await again.close()
-  })
-
-  it('below what a new segment of the other run vouches for is seen', async () => {
-    const log = await place.open({ segmentBytes: 300 })
-    await put(log, facts, 'f=1')
-    for (let i = 0; i < 10; i++) await put(log, messages, `m=${i}`)
-    const copy = await copyNow()
-    const path = await fileOf(copy, 'state')
-    await overwrite(path, 130, Buffer.from([0xff]))
-    await expect(reopen(copy)).rejects.toThrow('state.000000000001.log is damaged at byte 64')
-    await overwrite(path, 10, Buffer.from([0xff]))
-    await expect(reopen(copy)).rejects.toThrow('state.000000000001.log is damaged at byte 0')
-  })
-
-  describe('of a closed segment', () => {
-    /** Five segments and more of each run; then one byte of the third frame of the second one is turned over. */
-    async function damagedClosed(run: 'messages' | 'state', byteOfFrame: number): Promise<string> {
-      const log = await place.open({ segmentBytes: 300 })
-      for (let i = 0; i < 20; i++) {
-        await put(log, messages, `m=${String(i).padStart(2, '0')}`)
-        await put(log, facts, `f${i}=x`)
-      }
-      await log.close()
-      const path = join(place.directory, `${run}.000000000002.log`)
-      const whole = await readFile(path)
-      const position = 64 + 2 * frameSize(whole) + byteOfFrame
-      await overwrite(path, position, Buffer.from([(whole[position] ?? 0) ^ 1]))
-      return path
-    }
-
-    it.each([
-      { run: 'messages', byte: 0, what: 'mark' },
-      { run: 'messages', byte: 30, what: 'header' },
-      { run: 'messages', byte: 36 + 61, what: 'batch' },
-      { run: 'state', byte: 36 + 61, what: 'batch' },
-    ] as const)('in $run refuses to start, at the $what of a frame', async ({ run, byte }) => {
-      const path = await damagedClosed(run, byte)
-      const at = 64 + 2 * frameSize(await readFile(path))
-      const expected = new RegExp(`${run}.000000000002.log is damaged at byte ${at}: .*TBMQ_LOG_DAMAGE=cut`)
-      await expect(reopen(place.directory)).rejects.toThrow(expected)
-      await rm(path.replace('.log', '.index'))
-      await expect(reopen(place.directory)).rejects.toThrow(expected)
-    })
-
-    it('refuses to start when its end is missing', async () => {
-      const path = await damagedClosed('messages', 0)
-      const at = 64 + 2 * frameSize(await readFile(path))
-      await truncate(path, at)
-      await expect(reopen(place.directory)).rejects.toThrow(`is damaged at byte ${at}: `)
-    })
-
-    it('is cut with the whole file when its header cannot be read', async () => {
-      const path = await damagedClosed('messages', 0)
-      await overwrite(path, 20, Buffer.from([0xff]))
-      await expect(reopen(place.directory)).rejects.toThrow(`${path} is damaged at byte 0: `)
-      const { log } = await reopen(place.directory, { damage: 'cut' })
-      expect((await all(log, messages)).length).toBeGreaterThan(10)
-      expect(await all(log, facts)).toHaveLength(20)
-      await log.close()
-      expect(await readdir(place.directory)).not.toContain('messages.000000000002.log')
-    })
-
-    it.each(['with', 'without'])('is cut to its end, %s its index, when that is asked for', async (index) => {
-      const path = await damagedClosed('messages', 36 + 61)
-      if (index === 'without') await rm(path.replace('.log', '.index'))
-      const { log, notices } = await reopen(place.directory, { damage: 'cut' })
-      const left = await all(log, messages)
-      expect(notices).toEqual([expect.stringMatching(/messages.000000000002.log is damaged .* given up/)])
-      expect(left.length).toBeLessThan(20)
-      expect(left.length).toBeGreaterThan(14)
-      expect(left.at(-1)).toBe('19 m=19')
-      expect(await all(log, facts)).toHaveLength(20)
-      const end = log.endOffset(messages)
-      expect(end).toBeGreaterThanOrEqual(20)
-      await put(log, messages, 'm=20')
-      await log.close()
-      const { log: again, notices: none } = await reopen(place.directory)
-      expect(await all(again, messages)).toEqual([...left, `${end} m=20`])
-      expect(none).toEqual([])
-      await again.close()
-    })
   })
 })
 
@@ -405,7 +211,7 @@ describe('opening', () => {
   it('refuses a second broker, and takes over what a dead one has left', async () => {
     await place.open()
     await expect(place.open()).rejects.toThrow('is in use by another broker')
-    const copy = await copyNow()
+    const copy = await place.copyNow()
     // A socket whose process is gone: it exists and refuses.
     const server = net.createServer()
     const left = join(copy, 'left')

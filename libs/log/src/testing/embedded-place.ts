@@ -1,5 +1,5 @@
 // A directory of its own for an embedded log under test, and the little that those tests share.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -16,6 +16,7 @@ export class EmbeddedPlace {
   readonly notices: string[] = []
   readonly directory: string
   readonly #logs: EmbeddedLog[] = []
+  readonly #copies: string[] = []
 
   private constructor(directory: string) {
     this.directory = directory
@@ -37,10 +38,36 @@ export class EmbeddedPlace {
     return log
   }
 
+  /** A copy of the directory as it is now, without the lock: as if the process had been killed. */
+  async copyNow(): Promise<string> {
+    const copy = await mkdtemp(join(tmpdir(), 'log-copy-'))
+    this.#copies.push(copy)
+    await cp(this.directory, copy, { recursive: true, filter: (path) => !path.endsWith('lock') })
+    return copy
+  }
+
   async dispose(): Promise<void> {
     for (const log of this.#logs) await log.close()
-    await rm(this.directory, { recursive: true })
+    for (const directory of [this.directory, ...this.#copies]) await rm(directory, { recursive: true })
   }
+}
+
+/** Opens a directory that a log has left. */
+export async function reopen(
+  directory: string,
+  options: Partial<EmbeddedLogOptions> = {},
+): Promise<{ readonly log: EmbeddedLog; readonly notices: string[] }> {
+  const notices: string[] = []
+  const log = await openEmbeddedLog({ directory, notice: (sentence) => notices.push(sentence), ...options })
+  const topics = [catalogue.messages, catalogue.sessionInbox, catalogue.sessions, catalogue.authInbox]
+  await log.createTopics(topics.map((topic) => ({ topic, partitions: 1 })))
+  return { log, notices }
+}
+
+/** The newest segment. */
+export async function fileOf(directory: string, run: 'messages' | 'state'): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => name.startsWith(run) && name.endsWith('.log'))
+  return join(directory, names.toSorted().at(-1) ?? '')
 }
 
 /** Resolves when everything appended so far is stored. */
