@@ -172,16 +172,13 @@ describe('without file descriptors', () => {
     await expect(here.connect('ws')).rejects.toThrow('ECONNREFUSED')
     expect(await last.echoes('still here')).toBe('still here')
     for (const client of clients) client.socket.destroy()
-    const again = async (): Promise<string> => {
-      try {
-        return await (await here.connect('tcp')).echoes('again')
-      } catch {
-        // Still refused.
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        return again()
-      }
-    }
-    expect(await again()).toBe('again')
+    const isAccepting = (): Promise<boolean> =>
+      here.connect('tcp').then(
+        () => true,
+        () => false,
+      )
+    await until(isAccepting)
+    expect(await (await here.connect('tcp')).echoes('again')).toBe('again')
     expect(lines.of('warn')).toEqual(['out of file descriptors: accepting pauses'])
   })
 })

@@ -164,9 +164,9 @@ export class Client {
 }
 
 /** Waits for a condition that sockets bring about. */
-export async function until(condition: () => boolean): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + deadlineMillis
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not in time: ${condition.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
