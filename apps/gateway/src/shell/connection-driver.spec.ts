@@ -184,6 +184,19 @@ describe('the driver of connections', () => {
     expect(client.isEnded || client.isDestroyed).toBe(true)
   })
 
+  it('looks at many connections in several turns, and at each of them', async () => {
+    await begin({ halfOpenMax: 10_000 })
+    const silent = Array.from({ length: 5_000 }, () => driven.open())
+    driven.now += 10_001
+    driven.life.driver.tick()
+    driven.life.driver.tick()
+    const ended = () => driven.counters.halfOpen
+    expect(ended()).toBe(3_000)
+    await driven.settle()
+    expect(ended()).toBe(0)
+    expect(silent.every(({ isEnded }) => isEnded)).toBe(true)
+  })
+
   it('cuts who sends no CONNECT in time, and a socket that does not close after its end', async () => {
     await begin()
     const silent = driven.open()

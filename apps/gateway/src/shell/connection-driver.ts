@@ -8,6 +8,7 @@ import { onInbox } from '../core/on-inbox.js'
 import { NO_TARGET } from '../core/turns.js'
 import type { AppendLog } from './fenced-log.js'
 import type { Transport, TransportEvents } from './transport.js'
+import { Sweep } from './sweep.js'
 import { Wire } from './wire.js'
 
 /** What the driver writes lines with. */
@@ -25,10 +26,6 @@ export interface DriverOptions {
   readonly now: () => number
 }
 
-/** A socket that the peer does not close after we have ended it is cut. */
-const lingerMillisMax = 5_000
-/** How long auth and session may take with a CONNECT. */
-const answerMillisMax = 30_000
 /** At a graceful stop clients have so long to take what they are told. */
 const goodbyeMillisMax = 500
 
@@ -45,7 +42,8 @@ export class ConnectionDriver {
   /** Bytes that were appended and are not stored. */
   #unstored = 0
   #halfOpen = 0
-  #sweep: NodeJS.Timeout | undefined
+  readonly #sweep: Sweep
+  readonly #seconds: NodeJS.Timeout
   readonly #onHalfOpenFree: (() => void)[] = []
   readonly #endTurn = (): void => {
     this.#turnEnds()
@@ -56,7 +54,8 @@ export class ConnectionDriver {
     this.#log = log
     this.#logger = logger
     this.now = now
-    this.#sweep = setInterval(() => {
+    this.#sweep = new Sweep(gateway, this.#wires)
+    this.#seconds = setInterval(() => {
       this.tick()
     }, 1000)
   }
@@ -255,40 +254,13 @@ export class ConnectionDriver {
 
   // ---- time
 
-  /** Once a second: ends what has been silent or stuck for too long. */
+  /** Once a second: looks at the disk, and at all connections. */
   tick(): void {
     const { gateway } = this
-    const now = this.now()
-    gateway.now = now
+    gateway.now = this.now()
     gateway.pressure = this.#log.pressure
     if (gateway.pressure !== 'hold' && gateway.held.length > 0) releaseHeld(gateway.held)
-    const { connectMillisMax, slowReaderMillisMax } = gateway.settings
-    for (const wire of this.#wires) {
-      const { connection } = wire
-      if (connection === null) continue
-      if (wire.stuckMillis(now) > slowReaderMillisMax) {
-        gateway.counters.slowReaders++
-        connection.end('server', 0x97, 'The client takes nothing from its socket.')
-        wire.destroy()
-      } else if (connection.state === 'connected') {
-        connection.rest()
-        const { silenceMillisMax, lastHeard } = connection
-        // A client that we do not read cannot be blamed for its silence.
-        if (connection.stalled && !wire.isFinished) connection.lastHeard = now
-        else if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
-          gateway.counters.keepAliveTimeouts++
-          // [MQTT-3.1.2-22]
-          connection.end('keepAlive', 0x8d, 'Nothing was heard for one and a half times the keep alive.')
-        }
-      } else if (connection.state === 'connecting') {
-        if (now - connection.opened > connectMillisMax)
-          connection.end('protocol', 0x80, 'No CONNECT came in time.')
-      } else if (connection.state === 'waiting') {
-        // Whoever is asked is down or overloaded: nobody is let in without an answer.
-        if (now - connection.opened > connectMillisMax + answerMillisMax)
-          connection.end('server', 0x88, 'No answer came in time.')
-      } else if (wire.closingSince !== 0 && now - wire.closingSince > lingerMillisMax) wire.destroy()
-    }
+    this.#sweep.begin()
   }
 
   /** Closes all connections: 5.0 clients are told why. Resolves when everything of theirs is stored. */
@@ -304,7 +276,7 @@ export class ConnectionDriver {
       }
       check()
     })
-    clearInterval(this.#sweep)
+    clearInterval(this.#seconds)
     // A socket that is cut with its last bytes in it takes them along.
     for (let waited = 0; this.#wires.size > 0 && waited < goodbyeMillisMax; waited += 10) {
       await new Promise((resolve) => setTimeout(resolve, 10))
