@@ -6,7 +6,13 @@ import type { Millis } from '#libs/base'
 import { appendTimeOf, baseOffsetOf, checkBatch, nextOffsetOf, RecordCursor } from '#libs/batch'
 import { filterBatch } from '../filter-batch.js'
 import { writeAndSync, type Files, type OpenFile } from './files.js'
-import { encodeSegmentHeader, frameHeaderSize, segmentHeaderSize, writeFrame } from './frame.js'
+import {
+  encodeSegmentHeader,
+  frameHeaderSize,
+  segmentHeaderSize,
+  writeFrame,
+  type SegmentHeader,
+} from './frame.js'
 import type { Manifest } from './manifest.js'
 import type { SegmentRun } from './segment-run.js'
 import { DamagedSegment, newGeneration, scanFrames, Segment } from './segment.js'
@@ -34,6 +40,13 @@ export interface CompactionHome {
 interface Living {
   readonly offsets: Float64Array
   next: number
+}
+
+/** A new segment before it has its name, and the segments that it stands for. */
+interface Draft {
+  readonly used: readonly Segment[]
+  readonly header: SegmentHeader
+  readonly index: SegmentIndex
 }
 
 export class Compaction {
@@ -106,30 +119,12 @@ export class Compaction {
 
   /** Writes the first inputs into one new segment, as many as fit, and puts it in their place. Resolves with their number. */
   async #rewrite(inputs: readonly Segment[]): Promise<number> {
-    const { files, directory, manifest, run, segmentBytes } = this.#home
+    const { files, directory, manifest, run } = this.#home
     const [first] = inputs
     if (first === undefined) return 0
     const draft = `${first.path}.compacting`
-    await files.remove(draft)
-    const writer = new SegmentWriter(await files.open(draft, 'create'), manifest.salt)
-    const used: Segment[] = []
-    for (const input of inputs) {
-      if (used.length > 0 && writer.index.length >= segmentBytes / 2) break
-      await this.#copyLiving(input, writer)
-      used.push(input)
-      if (this.#home.stopped()) break
-    }
-    const last = used[used.length - 1] ?? first
-    const whole = !this.#home.stopped()
-    const header = {
-      ...first.header,
-      generation: newGeneration(),
-      merged: last.header.merged,
-      compacted: true,
-    }
-    await writer.finish(encodeSegmentHeader(header))
-    await writer.file.close()
-    if (!whole) {
+    const { used, header, index } = await this.#write(draft, first, inputs)
+    if (this.#home.stopped()) {
       await files.remove(draft)
       return used.length
     }
@@ -139,7 +134,7 @@ export class Compaction {
     await files.rename(draft, first.path)
     await files.syncDirectory(directory)
     const file = await files.open(first.path, 'write')
-    const segment = new Segment(directory, run.name, header, file, writer.index)
+    const segment = new Segment(directory, run.name, header, file, index)
     await run.replace(used, segment)
     await segment.saveIndex(files)
     for (const input of used.slice(1)) {
@@ -148,6 +143,31 @@ export class Compaction {
     }
     await files.syncDirectory(directory)
     return used.length
+  }
+
+  /** Writes what lives in the first inputs into `draft`. A draft that fails is taken back: the disk may need its room. */
+  async #write(draft: string, first: Segment, inputs: readonly Segment[]): Promise<Draft> {
+    const { files, manifest, segmentBytes } = this.#home
+    await files.remove(draft)
+    const writer = new SegmentWriter(await files.open(draft, 'create'), manifest.salt)
+    try {
+      const used: Segment[] = []
+      for (const input of inputs) {
+        if (used.length > 0 && writer.index.length >= segmentBytes / 2) break
+        await this.#copyLiving(input, writer)
+        used.push(input)
+        if (this.#home.stopped()) break
+      }
+      const { merged } = (used.at(-1) ?? first).header
+      const header = { ...first.header, generation: newGeneration(), merged, compacted: true }
+      await writer.finish(encodeSegmentHeader(header))
+      await writer.file.close()
+      return { used, header, index: writer.index }
+    } catch (error) {
+      await writer.file.close()
+      await files.remove(draft)
+      throw error
+    }
   }
 
   async #copyLiving(input: Segment, writer: SegmentWriter): Promise<void> {

@@ -292,6 +292,30 @@ describe('compaction', () => {
     expect(latest.size).toBeGreaterThan(0)
   })
 
+  it('lets go of its draft when the disk refuses it, or each attempt would cost a descriptor and the room it needs', async () => {
+    const files = new FaultyFiles()
+    const openFile = files.open.bind(files)
+    let attempts = 0
+    let open = 0
+    files.open = async (path, mode) => {
+      const file = await openFile(path, mode)
+      if (!path.endsWith('compacting')) return file
+      attempts++
+      open++
+      const close = file.close.bind(file)
+      file.close = () => close().then(() => void open--)
+      file.writev = (_buffers, _position, done) => done(new Error('no room for a draft'), 0)
+      return file
+    }
+    const log = await place.open({ ...options, files })
+    await churn(log, 40, new SeededRandom(4))
+    await log.maintenance.compact()
+    expect(attempts).toBeGreaterThan(0)
+    expect(place.notices.join()).toContain('no room for a draft')
+    expect(open).toBe(0)
+    expect((await readdir(place.directory)).filter((name) => name.endsWith('compacting'))).toEqual([])
+  })
+
   it('does not take damage along as if it were what was stored', async () => {
     const log = await place.open({ segmentBytes: 2000, cacheBytes: 100, compactionLagMillis: 0 })
     // Two records in a batch, one of which goes: the other one must not get a new checksum for a turned bit.
