@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseFilter } from '#libs/mqtt'
 import type { RigClient } from './testing/gateway-rig.js'
-import { GatewayRig, publishPacket } from './testing/gateway-rig.js'
+import { connectPacket, GatewayRig, publishPacket } from './testing/gateway-rig.js'
 
 const filters = Array.from({ length: 30 }, (_, i) => parseFilter(`f/${String(i)}`))
 const options = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
@@ -34,6 +34,24 @@ describe('an answer above the maximum packet size of the client [MQTT-3.1.2-24]'
     const { client } = connect()
     client.send({ kind: 'pubrel', packetId: 3, reasonCode: 0, properties: {} })
     expect(client.take()).toEqual([{ kind: 'pubcomp', packetId: 3, reasonCode: 0x92, properties: {} }])
+  })
+
+  it.each([
+    [
+      'says so with another one',
+      8,
+      [{ kind: 'connack', sessionPresent: false, reasonCode: 0x95, properties: {} }],
+    ],
+    ['is followed by nothing if even that is too large', 4, []],
+  ])('CONNACK ends the connection and %s', (_what, maximumPacketSize, expected) => {
+    const rig = new GatewayRig()
+    const client = rig.open(5)
+    client.send(connectPacket(5, { properties: { maximumPacketSize } }))
+    rig.store(rig.endTurn())
+    client.accept()
+    expect(client.take()).toEqual(expected)
+    expect(client.isClosed).toBe(true)
+    expect(rig.endTurn()).toMatchObject([{ kind: 'ConnectionClosed', reasonCode: 0x95 }])
   })
 
   it('SUBACK ends the connection', () => {
