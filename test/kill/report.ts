@@ -37,7 +37,7 @@ export function judge(report: RoundReport, file: string): void {
       `${String(inFlight)} in flight, killed during ${doing.join(', ')}; ` +
       (spoiled === '' ? '' : `${spoiled}; `) +
       `${seconds.toFixed(1)} s; ` +
-      (broken.length === 0 ? 'every promise kept' : `${String(broken.length)} promises broken`),
+      (broken.length === 0 ? 'every promise kept' : ['promises broken:', ...broken].join('\n  ')),
   )
   const hint = `repeat with: npm run test:kill -- --seed ${String(seed)} ${file}; its files are in ${folder}`
   expect(broken, broken.length === 0 ? '' : hint).toEqual([])
