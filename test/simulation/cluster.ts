@@ -29,6 +29,8 @@ export class Cluster implements Broker {
   readonly #ledger: Ledger
   readonly #gateways: (BrokerProcess | undefined)[] = []
   readonly #servers: (BrokerProcess | undefined)[] = []
+  /** Ends of the times without leaders that have begun. */
+  readonly #elections = new Set<() => void>()
   /** Which server has which duty. */
   readonly #assigned = new Map<Duty, number>()
 
@@ -84,14 +86,16 @@ export class Cluster implements Broker {
     const drawn = random.fraction()
     const server = random.below(serverCount)
     const gateway = random.below(gatewayNames.length)
-    if (drawn < 0.12) this.#crashGateway(gateway)
-    else if (drawn < 0.32) this.#crashServer(server)
-    else if (drawn < 0.37) this.#crashAll()
-    else if (drawn < 0.62) this.#moveSome()
-    else if (drawn < 0.76) this.#pauseServer(server)
-    else if (drawn < 0.82) this.#pauseGateway(gateway)
-    else if (drawn < 0.9) this.#cutOff(server)
-    else if (drawn < 0.95) this.#unreachable()
+    if (drawn < 0.1) this.#crashGateway(gateway)
+    else if (drawn < 0.27) this.#crashServer(server)
+    else if (drawn < 0.32) this.#crashAll()
+    else if (drawn < 0.54) this.#moveSome()
+    else if (drawn < 0.65) this.#pauseServer(server)
+    else if (drawn < 0.71) this.#pauseGateway(gateway)
+    else if (drawn < 0.77) this.#cutOffServer(server)
+    else if (drawn < 0.81) this.#cutOffGateway(gateway)
+    else if (drawn < 0.93) this.#loseLeaders()
+    else if (drawn < 0.97) this.#unreachable()
     else this.#slow()
   }
 
@@ -100,6 +104,7 @@ export class Cluster implements Broker {
   }
 
   heal(): void {
+    for (const elect of this.#elections) elect()
     this.#world.log.reachable = true
     this.#world.stalled = false
     this.#world.logStepMicros = this.#world.usualStepMicros
@@ -244,16 +249,44 @@ export class Cluster implements Broker {
     this.#gateways[index]?.pause(this.#world.random.below(1_000_000))
   }
 
-  #cutOff(index: number): void {
+  #cutOffServer(index: number): void {
     const process = this.#servers[index]
     if (process === undefined) return
-    this.#counts.cutOff++
     this.#world.note('broker', `server ${String(index)} is cut off`)
-    process.client.connected = false
+    this.#cutOff(process, this.#world.random.below(1_500_000))
     this.#handOver(index)
-    this.#world.after(this.#world.random.below(1_500_000), () => {
+  }
+
+  #cutOffGateway(index: number): void {
+    const process = this.#gateways[index]
+    if (process === undefined) return
+    const { schedule, random } = this.#world
+    this.#world.note('broker', `gateway ${String(index)} is cut off`)
+    const micros = random.below(1_500_000)
+    this.#ledger.full.push([schedule.micros, schedule.micros + micros])
+    this.#cutOff(process, micros)
+  }
+
+  #cutOff(process: BrokerProcess, micros: number): void {
+    this.#counts.cutOff++
+    process.client.connected = false
+    this.#world.after(micros, () => {
       process.client.connected = true
     })
+  }
+
+  /** One machine of the log is gone: for what it led another one is elected. */
+  #loseLeaders(): void {
+    const { log, random } = this.#world
+    this.#world.note('broker', 'partitions of the log have no leader')
+    for (let count = 1 + random.below(8); count > 0; count--) {
+      const elect = log.loseLeader()
+      this.#elections.add(elect)
+      this.#world.after(random.below(1_500_000), () => {
+        this.#elections.delete(elect)
+        elect()
+      })
+    }
   }
 
   #unreachable(): void {

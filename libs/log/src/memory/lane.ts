@@ -63,7 +63,10 @@ export class Lane implements Actor {
 
   /** What is on the wire lands also when its sender stands still or is dead. */
   get #canLand(): boolean {
-    return this.#flying.length > 0 && this.#home.reachable && (this.#orphan || this.#client.connected)
+    const { reachable } = this.partition
+    return (
+      this.#flying.length > 0 && reachable && this.#home.reachable && (this.#orphan || this.#client.connected)
+    )
   }
 
   get #canAcknowledge(): boolean {

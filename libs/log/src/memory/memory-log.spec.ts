@@ -166,6 +166,19 @@ describe('of a cluster', () => {
     expect(seen).toEqual(['0 b=1', '1 a=1'])
   })
 
+  it('holds up one partition without a leader, and no other', async () => {
+    const { log, client } = await make({ shape: 'cluster' })
+    const elect = log.loseLeader(stream)
+    const told: string[] = []
+    client.append(stream, batchOf('a=1'), () => told.push('stream'))
+    client.append(inbox, batchOf('a=1'), () => told.push('inbox'))
+    await log.settle()
+    expect([told, client.endOffset(stream)]).toEqual([['inbox'], 0])
+    elect()
+    await log.settle()
+    expect(told).toEqual(['inbox', 'stream'])
+  })
+
   it('lands appends to different partitions in any order', async () => {
     const orders = new Set<string>()
     for (const seed of seeds) {

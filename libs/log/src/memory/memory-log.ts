@@ -48,6 +48,7 @@ export class MemoryLog implements LaneHome {
     compactedRecords: 0,
     powerCuts: 0,
     lostBatches: 0,
+    leadersLost: 0,
   }
   readonly #now: () => Millis
   readonly #compactionLag: Millis
@@ -111,6 +112,18 @@ export class MemoryLog implements LaneHome {
     for (const partitions of this.#topics.values())
       for (const partition of partitions) if (partition.topic.memory) this.#empty(partition)
     for (const client of [...this.#clients]) client.crash()
+  }
+
+  /** One partition (any, if none is named) of a `cluster` log loses its leader; the result gives it another one. */
+  loseLeader(target?: TopicPartition): () => void {
+    const all = [...this.#topics.values()].flat()
+    const partition = target === undefined ? this.random.pick(all) : this.partition(target)
+    if (partition === undefined) return () => undefined
+    this.counts.leadersLost++
+    partition.reachable = false
+    return () => {
+      partition.reachable = true
+    }
   }
 
   /** Compacts one state partition (any, if none is named): older values of a key go, and tombstones that are old enough. */

@@ -10,6 +10,8 @@ export class MemoryPartition {
   endOffset: number
   /** Everything below would survive a power cut. */
   storedOffset: number
+  /** False while it has no leader: nothing lands, nothing is read. */
+  reachable = true
   /** The highest epoch of each producer that has written or claimed this partition: lower ones are refused. */
   readonly epochs = new Map<string, number>()
 

@@ -36,6 +36,7 @@ export class MemoryReader implements Reader, Actor {
   get ready(): boolean {
     return (
       this.#home.listens &&
+      this.#partition.reachable &&
       !this.#paused &&
       !this.#closed &&
       this.#busy === undefined &&
