@@ -19,8 +19,9 @@ const publisher = publisherBytes({
 
 class Run {
   service = subscriptionService()
-  state = this.service.empty({ partition: 0, clientPartitions: 1, topicPartitions: 1 })
-  commit = new CommitBuilder(this.service, this.state, 0, 1)
+  placement = { partition: 0, clientPartitions: 1, topicPartitions: 1 }
+  state = this.service.empty(this.placement)
+  commit = new CommitBuilder(this, this.state)
   connections = 0
   inboxOffset = 0
   offset = 0

@@ -2,7 +2,7 @@
 import { ByteWriter, utf8Encode } from '#libs/base'
 import { RecordBatchBuilder } from '#libs/batch'
 import type { Append } from '#libs/log'
-import type { FactCodec, Outcome, Service } from '#libs/service'
+import type { FactCodec, Outcome, Placement, Service } from '#libs/service'
 import { catalogue, metadataKey, partitionOfTopic, type Topic } from '#libs/topics'
 import { originHeader, sourceOf, writeOrigin } from './origin.js'
 import { writeOwnRecord, type OwnRecord } from './own-records.js'
@@ -15,6 +15,13 @@ const builderCapacity = 32 * 1024
 
 const metadataHeader = new Uint8Array([metadataKey])
 
+export interface CommitOptions<State, Fact> {
+  readonly service: Service<State, Fact>
+  readonly placement: Placement
+  /** Bytes after which what goes to one partition goes on in another batch; 512 KiB if not given. */
+  readonly sendBytesMax?: number
+}
+
 export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   /** Facts in the order of the port: the second state topic's first. */
   readonly facts: Append[] = []
@@ -25,6 +32,7 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   readonly #codec: FactCodec<Fact>
   readonly #partition: number
   readonly #topicPartitions: number
+  readonly #sendBytesMax: number
   readonly #key = new ByteWriter(128)
   readonly #value = new ByteWriter(4096)
   readonly #factValue = new ByteWriter(1024)
@@ -37,12 +45,13 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
   #number: number | undefined
   #index = 0
 
-  constructor(service: Service<State, Fact>, state: State, partition: number, topicPartitions: number) {
+  constructor({ service, placement, sendBytesMax }: CommitOptions<State, Fact>, state: State) {
     this.#service = service
     this.#codec = service.facts
     this.#state = state
-    this.#partition = partition
-    this.#topicPartitions = topicPartitions
+    this.#partition = placement.partition
+    this.#topicPartitions = placement.topicPartitions
+    this.#sendBytesMax = sendBytesMax ?? batchBytesMax
   }
 
   get empty(): boolean {
@@ -164,7 +173,7 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     let appends = this.#open.get(topic)
     if (appends === undefined) this.#open.set(topic, (appends = []))
     const open = appends[partition]
-    if (open !== undefined && open.batch.size < batchBytesMax) return open.batch
+    if (open !== undefined && open.batch.size < this.#sendBytesMax) return open.batch
     if (owner === 'gateway') this.#answerTopics.add(topic)
     const append = { target: { topic, partition }, batch: this.#new() }
     appends[partition] = append

@@ -4,9 +4,8 @@
 import type { Millis } from '#libs/base'
 import type { Batch } from '#libs/batch'
 import type { Claim, EventLog, LogFailure } from '#libs/log'
-import type { Placement, Service } from '#libs/service'
 import type { Clock } from './clock.js'
-import { CommitBuilder } from './commit-builder.js'
+import { CommitBuilder, type CommitOptions } from './commit-builder.js'
 import type { Input } from './input.js'
 import { OrderedSends } from './ordered-sends.js'
 import type { Outbox } from './outbox.js'
@@ -23,10 +22,8 @@ const againMillis = 250
 /** A batch that makes the service throw this often is passed over, loudly: a partition that stands still helps nobody. */
 const attemptsMax = 3
 
-export interface PartitionOptions<State, Fact> {
+export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact> {
   readonly log: EventLog
-  readonly service: Service<State, Fact>
-  readonly placement: Placement
   readonly clock: Clock
   /** How a batch gets to `take`; an app leads it through Nest. */
   readonly deliver?: (partition: Partition<State, Fact>, batch: Batch) => void | Promise<void>
@@ -118,7 +115,7 @@ export class Partition<State, Fact> {
     this.#state = state
     this.#outbox = log.atomicCommit ? undefined : outbox
     this.#ordered = log.atomicCommit ? undefined : new OrderedSends(claim)
-    this.#commit = new CommitBuilder(service, state, partition, placement.topicPartitions)
+    this.#commit = new CommitBuilder(this.#options, state)
     this.#options.restored?.(state)
     if (service.restored !== undefined) {
       this.#commit.numbered(this.#outbox?.next)

@@ -48,6 +48,12 @@ export interface ProcessOptions {
 const memoryBytes = 2048
 const inboxBytesMax = 4096
 
+/** So short that what session remembers of connections runs out in a run, as does the time in which auth repeats itself. */
+const shortMemory = { openAgeMillisMax: 2_500, rememberMillis: 5_000 } as const
+
+/** Mostly as wide as any commit is here; else so narrow that what belongs together goes out in several batches. */
+const sendBytesMax = [512 * 1024, 512 * 1024, 100] as const
+
 /** Some answers of auth take their time: then they come in another order. */
 function slowly(world: World, life: Life, { name, check }: Provider): Provider {
   return {
@@ -85,6 +91,7 @@ export class BrokerProcess implements Life {
     this.#log = new ProcessLog(world, this, this.client)
     this.#session = sessionService({
       sessionExpirySecondsMax: 604_800,
+      ...shortMemory,
       distributed: !this.#log.atomicCommit,
     })
     const failed = this.#complain('delivery')
@@ -254,6 +261,7 @@ export class BrokerProcess implements Life {
       service,
       placement: { partition, clientPartitions: partitions, topicPartitions: partitions },
       clock: world.clockOf(this),
+      sendBytesMax: world.random.pick(sendBytesMax) ?? 0,
       failed: (sentence, error) => {
         // Whose claim is not the newest one is nobody, whatever it says.
         if (this.#log.holds(role, partition)) this.#complain(`${role} ${String(partition)}`)(sentence, error)
