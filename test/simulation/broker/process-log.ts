@@ -46,9 +46,7 @@ export class ProcessLog implements EventLog {
   }
 
   createTopics(topics: Parameters<EventLog['createTopics']>[0]): Promise<void> {
-    return this.#client.createTopics(topics).then(() => {
-      this.#enter()
-    })
+    return this.#heard(this.#client.createTopics(topics))
   }
 
   append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored): void {
@@ -56,8 +54,7 @@ export class ProcessLog implements EventLog {
   }
 
   async claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim> {
-    const claim = await this.#client.claim(service, partition, states)
-    this.#enter()
+    const claim = await this.#heard(this.#client.claim(service, partition, states))
     const id = `${service}-${String(partition)}`
     this.#epochs.set(id, this.#world.log.epochOf(id))
     return {
@@ -68,13 +65,12 @@ export class ProcessLog implements EventLog {
     }
   }
 
-  async readState(target: TopicPartition, visit: (batch: Batch) => void): Promise<number> {
-    const end = await this.#client.readState(target, (batch) => {
+  readState(target: TopicPartition, visit: (batch: Batch) => void): Promise<number> {
+    const reading = this.#client.readState(target, (batch) => {
       this.#enter()
       visit(batch)
     })
-    this.#enter()
-    return end
+    return this.#heard(reading)
   }
 
   read(target: TopicPartition, options: ReaderOptions): Reader {
@@ -117,6 +113,14 @@ export class ProcessLog implements EventLog {
 
   #enter(): void {
     this.#world.current = this.#life
+  }
+
+  /** An answer that comes to a process that has died meanwhile lets nothing in it go on. */
+  async #heard<T>(answer: Promise<T>): Promise<T> {
+    const value = await answer
+    if (!this.#life.alive) await new Promise(() => undefined)
+    this.#enter()
+    return value
   }
 
   #stored(stored: Stored): Stored {
