@@ -16,6 +16,9 @@ export interface Life {
   paused: boolean
 }
 
+/** Who does so much without any time passing does it for ever. */
+const stepsAtOnceMax = 100_000
+
 /** Promises that hang on each other go on during so many turns of the microtask queue. */
 const drainTurns = 12
 
@@ -111,7 +114,10 @@ export class World {
   async goOn(done: () => boolean, millis: Millis): Promise<boolean> {
     const { schedule, log } = this
     const end = schedule.micros + millis * 1000
+    let [micros, stepsThen] = [schedule.micros, this.steps]
     while (!done()) {
+      if (schedule.micros > micros) [micros, stepsThen] = [schedule.micros, this.steps]
+      else if (this.steps - stepsThen > stepsAtOnceMax) return false
       if (!schedule.runDue()) {
         if (log.step()) this.#logStepped()
         else {
