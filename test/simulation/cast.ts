@@ -25,15 +25,20 @@ export interface Cast {
   readonly all: readonly Peer[]
 }
 
-const keptCount = 8
+/** As broken clients call themselves: like a gateway, or like what every object of JavaScript has. */
+const hostileIds = ['gateway', 'gateway-0', '__proto__', 'constructor']
+const keptCount = 4
 const briefCount = 2
-const cleanCount = 8
+const cleanCount = 6
 const versions = [3, 4, 5, 5] as const
 
-/** Kept ones only, both, and both again on another filter. */
+/** Kept members only, both kinds, groups that begin and end with their one member, and one that nobody stays in. */
 const groups = [
   { filter: '$share/kept/g/#', kept: [true, true] },
   { filter: '$share/mixed/g/+', kept: [true, false, false] },
+  { filter: '$share/one/g/#', kept: [true] },
+  { filter: '$share/brief/g/0', kept: [false] },
+  { filter: '$share/pair/g/+', kept: [false, false] },
 ] as const
 
 export function gather(options: CastOptions): Cast {
@@ -73,6 +78,7 @@ export function gather(options: CastOptions): Cast {
     })),
   )
   const peers = [
+    ...hostileIds.map((id) => make(id, anyVersion(), 3600)),
     ...many(keptCount, 'kept', (id) => make(id, anyVersion(), 3600)),
     ...many(briefCount, 'brief', (id) => make(id, 5, 1)),
     ...many(cleanCount, 'clean', (id) => make(id, anyVersion(), 0)),

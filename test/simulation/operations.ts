@@ -135,7 +135,12 @@ function subscribe(stage: Stage): void {
   const { world, cast } = stage
   const peer = somebody(stage)
   if (peer === undefined || isMember(cast, peer)) return
-  const filters = Array.from({ length: world.random.chance(0.3) ? 3 : 1 }, () => anyFilter(stage))
+  const known = peer.session?.subscriptions ?? []
+  const filters = Array.from({ length: world.random.chance(0.3) ? 3 : 1 }, () => {
+    // Often it has that one already, and wants another QoS.
+    const again = world.random.chance(0.4) ? world.random.pick(known)?.filter : undefined
+    return again ?? anyFilter(stage)
+  })
   peer.subscribe(
     [...new Set(filters)],
     anyQos(() => world.random.fraction()),
@@ -162,9 +167,11 @@ function joinOrLeave({ world, cast }: Stage): void {
 }
 
 function leaveForAWhile(stage: Stage): void {
-  const { world } = stage
+  const { world, cast } = stage
   const peer = somebody(stage)
   if (peer === undefined) return
+  // Some leave without waiting for an answer.
+  if (!isMember(cast, peer) && world.random.chance(0.4)) peer.subscribe([anyFilter(stage)], 1)
   peer.wanted = false
   peer.disconnect(world.random.chance(0.3))
   world.after(world.random.below(3_000_000), () => {
@@ -177,7 +184,12 @@ function leaveForAWhile(stage: Stage): void {
 /** A second connection of a client that is still connected, as the broker sees it. */
 function takeOver(stage: Stage): void {
   const peer = somebody(stage)
-  for (let count = stage.world.random.chance(0.2) ? 2 : 1; count > 0; count--) peer?.connect()
+  const { world, cast } = stage
+  if (peer === undefined) return
+  const lateFilters = isMember(cast, peer)
+    ? []
+    : Array.from({ length: world.random.below(4) }, () => anyFilter(stage))
+  for (let count = world.random.chance(0.2) ? 2 : 1; count > 0; count--) peer.takeOver(lateFilters)
 }
 
 /** Before 5.0 a clean start would also make the session end with its connection. */

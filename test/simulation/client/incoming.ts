@@ -24,12 +24,28 @@ export function onPacket(peer: Peer, packet: ServerPacket): void {
       peer.requests.delete(packet.packetId)
       return
     case 'disconnect':
+      if (packet.reasonCode === takenOver && isNewest(peer)) {
+        peer.options.ledger.violated(`${peer.clientId} was told that it has connected again, and it has not`)
+      }
       // Behind a CONNACK that accepts so that it may be said at all: another connection has taken this one's place.
       if (peer.isFresh && peer.connection !== undefined) peer.connection.acceptedMicros = undefined
       return
     default:
       peer.options.ledger.violated(`${peer.clientId} got ${packet.kind}, which it did not ask for`)
   }
+}
+
+/** Session taken over, in DISCONNECT. */
+const takenOver = 0x8e
+
+/** No other connection of this client can have begun after this one, as the broker sees it. */
+function isNewest({ connection, clientId, options: { ledger } }: Peer): boolean {
+  const mine = connection?.arrival
+  if (connection === undefined || mine === undefined) return false
+  return ledger.connections.every(({ clientId: id, number, arrival, acceptedMicros }) => {
+    if (id !== clientId || number >= connection.number || arrival === undefined) return true
+    return arrival.at === mine.at ? arrival.moment < mine.moment : acceptedMicros !== undefined
+  })
 }
 
 function onConnack(peer: Peer, { reasonCode, sessionPresent }: Of<'connack'>): void {
@@ -60,6 +76,7 @@ function onConnack(peer: Peer, { reasonCode, sessionPresent }: Of<'connack'>): v
     if (released) peer.send({ kind: 'pubrel', packetId, reasonCode: 0, properties: {} })
     else peer.sendPublish(packetId, message, true)
   }
+  peer.subscribeAgain(isPresent)
 }
 
 function onPublish(peer: Peer, packet: Of<'publish'>): void {

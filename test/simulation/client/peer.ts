@@ -74,6 +74,8 @@ export class Peer {
   readonly requests = new Map<number, Request>()
   /** Acknowledgements that a slow client owes. */
   readonly owed: ClientPacket[] = []
+  /** What its application wants to hear: filters with their QoS. */
+  readonly #interests = new Map<string, QoS>()
   #link: Link | undefined
   #stream: PacketStream
   #nextId = 1
@@ -96,7 +98,8 @@ export class Peer {
       (this.connected || !this.wanted) &&
       this.outgoing.size === 0 &&
       this.requests.size === 0 &&
-      this.owed.length === 0
+      this.owed.length === 0 &&
+      this.receivedIds.size === 0
     )
   }
 
@@ -139,7 +142,7 @@ export class Peer {
     }
     const will = wished && this.#message(wished.topic, wished.qos, { will: true })
     connection.will = will
-    this.send({
+    const connect: ClientPacket = {
       kind: 'connect',
       version,
       cleanStart,
@@ -164,6 +167,9 @@ export class Peer {
               ...(receiveMaximum > 0 ? { receiveMaximum } : {}),
             }
           : {},
+    }
+    this.send(connect, link, () => {
+      connection.arrival = { at: process, moment: ++world.moment }
     })
     world.after(connectMicrosMax, () => {
       if (attempt !== this.#attempt || this.connected || this.connection !== connection) return
@@ -253,10 +259,12 @@ export class Peer {
         sent,
         acknowledged: undefined,
         closed: undefined,
+        replacedBy: undefined,
       }
     })
-    for (const view of views) this.#close(view.filter, view.share, sent)
+    for (const view of views) this.#close(view.filter, view.share, sent, view)
     session.subscriptions.push(...views)
+    for (const text of filters) this.#interests.set(text, qos)
     const packetId = this.takeId()
     this.requests.set(packetId, { kind: 'subscribe', views })
     this.send({
@@ -277,9 +285,55 @@ export class Peer {
     if (!this.connected || this.session === undefined) return
     const parsed = parseFilter(filter)
     this.#close(parsed.filter, parsed.shareName, ++this.options.world.moment)
+    this.#interests.delete(filter)
     const packetId = this.takeId()
     this.requests.set(packetId, { kind: 'unsubscribe', views: [] })
     this.send({ kind: 'unsubscribe', packetId, filters: [parsed], properties: {} })
+  }
+
+  /** Most applications subscribe whenever they have connected; to a session that was kept not all of them do. */
+  subscribeAgain(isPresent: boolean): void {
+    const { random } = this.options.world
+    const interests = [...this.#interests]
+    const qos = random.pick(interests)?.[1]
+    if (qos === undefined || random.chance(isPresent ? 0.6 : 0.3)) return
+    this.subscribe(
+      interests.map(([text]) => text),
+      qos,
+    )
+  }
+
+  /**
+   * Connects again while it is connected, as a device does that has lost its network without knowing, or a second one with the same
+   * client id. For a while something still comes over the old connection; nobody waits for an answer there.
+   */
+  takeOver(lateFilters: readonly string[]): void {
+    const { world } = this.options
+    const [link, session] = [this.#link, this.session]
+    this.connect()
+    for (const text of lateFilters) {
+      world.after(world.random.below(1_200_000), () => {
+        if (link !== undefined && session !== undefined) this.#subscribeLate(text, link, session)
+      })
+    }
+  }
+
+  #subscribeLate(text: string, link: Link, session: SessionView): void {
+    const sent = ++this.options.world.moment
+    // The highest QoS: what the newer connection asks for, before or after, holds whichever comes last.
+    const view = { filter: text, share: undefined, qos: 2, noLocal: false, sent } as const
+    session.subscriptions.push({ ...view, acknowledged: undefined, closed: sent, replacedBy: undefined })
+    this.send(
+      {
+        kind: 'subscribe',
+        packetId: 1,
+        subscriptions: [
+          { filter: parseFilter(text), qos: 2, noLocal: false, retainAsPublished: false, retainHandling: 0 },
+        ],
+        properties: {},
+      },
+      link,
+    )
   }
 
   /** What it held back goes out. */
@@ -290,11 +344,11 @@ export class Peer {
 
   // ---- for what comes in
 
-  send(packet: ClientPacket): void {
+  send(packet: ClientPacket, link = this.#link, arrived?: () => void): void {
     this.#note('→', packet)
     writer.reset()
     encodePacket(writer, packet, this.options.version)
-    this.#link?.send(writer.copyOf())
+    link?.send(writer.copyOf(), arrived)
   }
 
   takeId(): number {
@@ -344,9 +398,11 @@ export class Peer {
     })
   }
 
-  #close(filter: string, share: string | undefined, moment: number): void {
+  #close(filter: string, share: string | undefined, moment: number, replacedBy?: SubscriptionView): void {
     for (const view of this.session?.subscriptions ?? []) {
-      if (view.filter === filter && view.share === share) view.closed ??= moment
+      if (view.filter !== filter || view.share !== share || view.closed !== undefined) continue
+      view.closed = moment
+      view.replacedBy = replacedBy
     }
   }
 

@@ -38,6 +38,8 @@ export interface ConnectionView {
   readonly willDelaySeconds: number
   /** CONNECT was sent. */
   readonly begunMicros: number
+  /** It has come to this process. */
+  arrival: { readonly at: object; readonly moment: Moment } | undefined
   /** CONNACK came. */
   acceptedMicros: number | undefined
   session: SessionView | undefined
@@ -57,6 +59,8 @@ export interface SubscriptionView {
   acknowledged: Moment | undefined
   /** UNSUBSCRIBE was sent, or another SUBSCRIBE to the same filter. */
   closed: Moment | undefined
+  /** That other SUBSCRIBE: until it applies this one does. */
+  replacedBy: SubscriptionView | undefined
 }
 
 export interface Receipt {
@@ -139,6 +143,7 @@ export class Ledger {
     const connection: ConnectionView = {
       ...of,
       number: this.connections.length,
+      arrival: undefined,
       will: undefined,
       acceptedMicros: undefined,
       session: undefined,

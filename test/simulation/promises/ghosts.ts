@@ -20,12 +20,14 @@ export function judgeGhosts(ledger: Ledger, owners: Owners, peers: readonly Peer
   }
   for (const clientId of connected) ledger.violated(`session takes ${clientId} for connected, and it is not`)
   const living = new Set(births.values())
-  for (const { clients, placement } of owners.subscriptions) {
-    for (const { clientId, birth } of clients.values()) {
-      if (births.get(clientId) === birth) continue
-      ledger.violated(
-        `partition ${String(placement.partition)} has subscriptions of ${clientId}, whose session is over`,
-      )
+  for (const { exact, wildcards, placement } of owners.subscriptions) {
+    for (const [text, filter] of [...exact, ...wildcards.entries()]) {
+      for (const { client } of filter.subscriptions) {
+        if (births.get(client.clientId) === client.birth) continue
+        ledger.violated(
+          `partition ${String(placement.partition)} has ${text} for ${client.clientId}, whose session is over`,
+        )
+      }
     }
   }
   for (const { queues, placement } of owners.deliveries) {

@@ -22,13 +22,13 @@ export class Interest {
 
   /** A subscription that was acknowledged before the message was sent, and lives: it must have got it. */
   mustGet(message: Message, qosMin = 1): SubscriptionView | undefined {
+    const takes = (view: SubscriptionView): boolean => {
+      const { closed, replacedBy, qos, noLocal } = view
+      if (qos < qosMin || (noLocal && message.publisher === this.session.clientId)) return false
+      return closed === undefined || (replacedBy !== undefined && takes(replacedBy))
+    }
     return this.views(message.topic).find(
-      ({ acknowledged, closed, qos, noLocal }) =>
-        acknowledged !== undefined &&
-        acknowledged < message.firstSent &&
-        closed === undefined &&
-        qos >= qosMin &&
-        !(noLocal && message.publisher === this.session.clientId),
+      (view) => view.acknowledged !== undefined && view.acknowledged < message.firstSent && takes(view),
     )
   }
 }

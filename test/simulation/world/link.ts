@@ -20,6 +20,11 @@ export interface LinkOptions {
   readonly delayMicros: readonly [number, number]
 }
 
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly arrived: (() => void) | undefined
+}
+
 /** One way of a link: pieces arrive in the order in which they were sent. */
 class Way {
   #last = 0
@@ -67,7 +72,7 @@ export class Link implements Transport {
   #broken = false
   /** The gateway does not read: what has arrived waits here. */
   #paused = false
-  #held: Uint8Array[] = []
+  #held: Piece[] = []
   #closesWhenAwake = false
 
   constructor(options: LinkOptions, client: ClientEnd) {
@@ -85,15 +90,16 @@ export class Link implements Transport {
 
   // ---- the client's end
 
-  /** Sends bytes, in one piece or in some. */
-  send(bytes: Uint8Array): void {
+  /** Sends bytes, in one piece or in some. `arrived`: the gateway has read the last of them. */
+  send(bytes: Uint8Array, arrived?: () => void): void {
     if (this.#broken) return
     const { random } = this.#options.world
     const cut = bytes.length > 1 && random.chance(0.15) ? 1 + random.below(bytes.length - 1) : bytes.length
-    for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
-      if (piece.length === 0) continue
+    const pieces = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length > 0)
+    for (const [index, piece] of pieces.entries()) {
+      const isLast = index === pieces.length - 1
       this.#toServer.carry(() => {
-        this.#give(piece)
+        this.#give({ bytes: piece, arrived: isLast ? arrived : undefined })
       })
     }
   }
@@ -185,7 +191,7 @@ export class Link implements Transport {
     if (this.#closesWhenAwake) this.#closeServer()
   }
 
-  #give(piece: Uint8Array): void {
+  #give(piece: Piece): void {
     const { world, life } = this.#options
     if (this.#serverClosed || !life.alive) return
     if (this.#paused || life.paused) {
@@ -193,7 +199,8 @@ export class Link implements Transport {
       return
     }
     world.current = life
-    this.#server?.received(piece, 0, piece.length)
+    piece.arrived?.()
+    this.#server?.received(piece.bytes, 0, piece.bytes.length)
   }
 
   #giveHeld(): void {
