@@ -49,7 +49,7 @@ const memoryBytes = 2048
 const inboxBytesMax = 4096
 
 /** So short that what session remembers of connections runs out in a run, as does the time in which auth repeats itself. */
-const shortMemory = { openAgeMillisMax: 2_500, rememberMillis: 5_000 } as const
+const shortMemory = { openAgeMillisMax: 1_000, rememberMillis: 1_500 } as const
 
 /** Mostly as wide as any commit is here; else so narrow that what belongs together goes out in several batches. */
 const sendBytesMax = [512 * 1024, 512 * 1024, 100] as const

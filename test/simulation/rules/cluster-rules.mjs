@@ -1,5 +1,6 @@
 // Rules that several processes need, each with the change of the sources that takes it out. rules.mjs has them all.
 
+const log = 'libs/log/src'
 const runtime = 'libs/runtime/src'
 const gateway = 'apps/gateway/src'
 const session = 'apps/session/src/core'
@@ -26,6 +27,28 @@ export const clusterRules = [
         file: `${session}/open-session.ts`,
         from: 'if (!turn.state.remembered.has(addressKey(address))) return false',
         to: 'if (address.connection >= 0) return false',
+      },
+    ],
+  },
+  {
+    rule: 'A second OpenSession of one connection is taken for the first',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${session}/open-session.ts`,
+        from: 'if (sameAddress(row?.address, address) || sameAddress(row?.waiting?.opening.address, address)) return true',
+        to: '',
+      },
+    ],
+  },
+  {
+    rule: 'An OpenSession that is older than what is remembered is dropped',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${session}/open-session.ts`,
+        from: 'if (turn.now - opening.arrivedMillis > turn.settings.openAgeMillisMax) return true',
+        to: '',
       },
     ],
   },
@@ -90,7 +113,7 @@ export const clusterRules = [
     changes: [
       {
         file: `${gateway}/core/on-subscribe.ts`,
-        from: 'if (!connection.publishesAreStored()) return false',
+        from: '!connection.publishesAreStored() || ',
         to: '',
       },
     ],
@@ -125,6 +148,17 @@ export const clusterRules = [
         file: `${gateway}/core/on-publish.ts`,
         from: 'if (!connection.publishesAreStored()) return false',
         to: '',
+      },
+    ],
+  },
+  {
+    rule: 'Behind QoS 2 a kept session publishes everything through its delivery owner',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${gateway}/core/on-publish.ts`,
+        from: 'const throughDelivery = connection.publishesThroughDelivery || (connection.kept && view.qos === 2)',
+        to: 'const throughDelivery = connection.kept && view.qos === 2',
       },
     ],
   },
@@ -208,6 +242,84 @@ export const clusterRules = [
         file: `${delivery}/arrivals.ts`,
         from: '} else if (isRouted && run.offset < seen) {',
         to: '} else if (run.offset < 0) {',
+      },
+    ],
+  },
+  {
+    rule: 'A new owner claims its partition before it reads the state',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${runtime}/partition.ts`,
+        from: 'const claim = await log.claim(service.name, partition, states)',
+        to: '',
+      },
+      {
+        file: `${runtime}/partition.ts`,
+        from: 'await restore(log, service, placement, clock.now())',
+        to: 'await restore(log, service, placement, clock.now())\n const claim = await log.claim(service.name, partition, states)',
+      },
+    ],
+  },
+  {
+    rule: 'The log refuses an owner whose partition another one has claimed',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${log}/memory/lane.ts`,
+        from: 'if (producer !== undefined && partition.refuses(producer.id, producer.epoch)) {',
+        to: "if (partition.refuses('', 0)) {",
+      },
+    ],
+  },
+  {
+    rule: 'A new owner sends again before it reads its inputs',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${runtime}/partition.ts`,
+        from: 'const again = await sendAgain(claim, outbox, service.targets?.(state) ?? [])',
+        to: 'const again = 0\n void sendAgain(claim, outbox, service.targets?.(state) ?? [])',
+      },
+    ],
+  },
+  {
+    rule: 'The highest number per origin is saved with the position',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${runtime}/partition.ts`,
+        from: "for (const origin of input.takeUnsaved()) commit.own({ kind: 'origin', input: index, origin })",
+        to: 'input.takeUnsaved()',
+      },
+    ],
+  },
+  {
+    rule: 'A replay drops what was dropped',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${runtime}/restore.ts`,
+        from: 'const left = dropped.size === 0 ? batch : without(batch, dropped)',
+        to: 'const left = batch',
+      },
+    ],
+  },
+  {
+    rule: "A kept session's will goes through its delivery owner",
+    shape: 'cluster',
+    changes: [
+      { file: `${session}/will.ts`, from: 'if (row.kept) toDelivery', to: 'if (row.birth < 0) toDelivery' },
+    ],
+  },
+  {
+    rule: 'The next life of a gateway says that the one before is over',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${gateway}/shell/incarnation.ts`,
+        from: 'if (newest > ended) await store',
+        to: 'if (newest < 0) await store',
       },
     ],
   },

@@ -77,17 +77,6 @@ export const standaloneRules = [
     ],
   },
   {
-    rule: 'A gateway says which message of a group it could not write to anybody',
-    shape: 'standalone',
-    changes: [
-      {
-        file: `${gateway}/core/on-run.ts`,
-        from: 'if (isOfGroup) acknowledgements.addOfGroup(source.group, goneStep, run.number, 0)',
-        to: '',
-      },
-    ],
-  },
-  {
     rule: 'Delivery remembers the QoS 2 packet ids of kept sessions',
     shape: 'standalone',
     changes: [
@@ -111,6 +100,32 @@ export const standaloneRules = [
         file: `${delivery}/keep.ts`,
         from: 'const needed = state.changed.peek()?.changedFrom ?? state.position',
         to: 'const needed = state.position',
+      },
+    ],
+  },
+  {
+    rule: 'Keys of facts say what they are keys of: no client id is taken for the name of a gateway',
+    shape: 'standalone',
+    changes: [
+      {
+        file: `${session}/session-facts.ts`,
+        from: 'writer.u8(gatewayKey)\n',
+        to: 'writer.u8(rowKey)\n',
+      },
+      {
+        file: `${session}/session-facts.ts`,
+        from: 'sessionRow.write(writer, fact.row)',
+        to: 'writer.u8(rowKey)\n sessionRow.write(writer, fact.row)',
+      },
+      {
+        file: `${session}/session-facts.ts`,
+        from: 'gatewayEnd.write(writer, fact.end)',
+        to: 'writer.u8(gatewayKey)\n gatewayEnd.write(writer, fact.end)',
+      },
+      {
+        file: `${session}/session-facts.ts`,
+        from: ": { kind: 'SessionStored', row: sessionRow.read(value) }",
+        to: ": value.u8() === gatewayKey ? { kind: 'GatewayEnded', gateway: text.read(key), end: gatewayEnd.read(value) } : { kind: 'SessionStored', row: sessionRow.read(value) }",
       },
     ],
   },
