@@ -39,7 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'code',
-          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/simulation/*.spec.ts'],
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/simulation/**/*.spec.ts'],
         },
       },
       {

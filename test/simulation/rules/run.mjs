@@ -1,5 +1,5 @@
 // `npm run test:rules -- [--runs N] [--only WORDS]`: takes out one rule after the other and runs the simulation until it is found, at most
-// N (2,000) times. Keeps docs/reference/rules.md.
+// N (2,000) times. Keeps docs/reference/rules.md. `--check` only looks whether every change still finds its place.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -8,23 +8,33 @@ import { rules } from './rules.mjs'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '2000' }, only: { type: 'string', default: '' } },
+  options: {
+    runs: { type: 'string', default: '2000' },
+    only: { type: 'string', default: '' },
+    check: { type: 'boolean', default: false },
+  },
 })
 const runs = Number(values.runs)
+
+/** The source with these changes in it; undefined when none is for it. */
+function changedSource(id, changes) {
+  const mine = changes.filter(({ file }) => id === `${root}${file}`)
+  if (mine.length === 0) return undefined
+  let code = readFileSync(id, 'utf8')
+  for (const { file, from, to } of mine) {
+    if (code.split(from).length !== 2) throw new Error(`${file} holds this not once: ${from}`)
+    code = code.replace(from, () => to)
+  }
+  return code
+}
 
 /** Gives the bundler the sources with these changes in them. */
 function changed(changes) {
   return {
     name: 'changed',
     load(id) {
-      const mine = changes.filter(({ file }) => id === `${root}${file}`)
-      if (mine.length === 0) return null
-      let code = readFileSync(id, 'utf8')
-      for (const { file, from, to } of mine) {
-        if (code.split(from).length !== 2) throw new Error(`${file} holds this not once: ${from}`)
-        code = code.replace(from, () => to)
-      }
-      return { code, moduleType: 'ts' }
+      const code = changedSource(id, changes)
+      return code === undefined ? null : { code, moduleType: 'ts' }
     },
   }
 }
@@ -74,6 +84,10 @@ function writePage(results) {
   writeFileSync(pageFile, lines.join('\n'))
 }
 
+if (values.check) {
+  for (const { changes } of rules) for (const { file } of changes) changedSource(`${root}${file}`, changes)
+  process.exit()
+}
 const results = []
 for (const rule of rules.filter(({ rule }) => rule.includes(values.only))) {
   results.push(await take(rule))
