@@ -256,8 +256,8 @@ export const clusterRules = [
       },
       {
         file: `${runtime}/partition.ts`,
-        from: 'await restore(log, service, placement, clock.now())',
-        to: 'await restore(log, service, placement, clock.now())\n const claim = await log.claim(service.name, partition, states)',
+        from: 'if (!log.atomicCommit) {\n      const again',
+        to: 'const claim = await log.claim(service.name, partition, states)\n if (!log.atomicCommit) {\n const again',
       },
     ],
   },
@@ -300,8 +300,8 @@ export const clusterRules = [
     changes: [
       {
         file: `${runtime}/restore.ts`,
-        from: 'const left = dropped.size === 0 ? batch : without(batch, dropped)',
-        to: 'const left = batch',
+        from: 'const left = dropped.size === 0 ? part : without(part, dropped)',
+        to: 'const left = part',
       },
     ],
   },
