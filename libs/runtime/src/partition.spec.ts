@@ -184,6 +184,32 @@ describe('a partition', () => {
     expect(partition.state?.counts.get('tick')).toBe(1)
   })
 
+  it('lets a deadline wait for what was said before it, though the clock is past both', async () => {
+    const partition = await started()
+    say('later')
+    await settle()
+    for (const word of ['a', 'b']) {
+      clock.time += 400
+      say(word)
+    }
+    clock.time += SECOND
+    await settle()
+    expect([...(partition.state?.counts.keys() ?? [])]).toEqual(['later', 'a', 'b'])
+    clock.advance(0)
+    await settle()
+    expect(partition.state?.counts.get('tick')).toBe(1)
+  })
+
+  it('fires a deadline before what was said after it', async () => {
+    const partition = await started()
+    say('later')
+    await settle()
+    clock.time += 2 * SECOND
+    say('a')
+    await settle()
+    expect([...(partition.state?.counts.keys() ?? [])]).toEqual(['later', 'tick', 'a'])
+  })
+
   it('drops its state and restores it when the service throws, and loses no word', async () => {
     const partition = await started()
     say('a')

@@ -97,13 +97,8 @@ export class Partition<State, Fact> {
     const { partition } = placement
     const states = service.states.map((topic) => ({ topic: topic.name, partition }))
     const claim = await log.claim(service.name, partition, states)
-    const { state, inputs, outbox } = await restore(
-      log,
-      service,
-      placement,
-      clock.now(),
-      this.#options.batchBytesMax,
-    )
+    const now = clock.now()
+    const { state, inputs, outbox } = await restore(log, service, placement, now, this.#options.batchBytesMax)
     if (!log.atomicCommit) {
       const again = await sendAgain(claim, outbox, service.targets?.(state) ?? [])
       if (again === undefined) return this.#lose()
@@ -167,7 +162,8 @@ export class Partition<State, Fact> {
     commit.numbered(input.topic.kind === 'stream' ? undefined : this.#outbox?.next)
     if (fresh !== undefined) service.decide(state, fresh, now, commit)
     this.#store(input, batch.nextOffset)
-    this.#schedule(now)
+    // Due or not: the clock waits until the inbox has been read, and what comes next in the log waits for what was due before it.
+    this.#wake.set(service.nextWake(state))
     this.#gate.advanced()
   }
 
@@ -390,15 +386,6 @@ export class Partition<State, Fact> {
     const next = service.tick(this.#state, now, this.#commit)
     this.#store()
     this.#wake.set(next)
-  }
-
-  /** After a batch the next deadline may be another one. */
-  #schedule(now: Millis): void {
-    const { service } = this.#options
-    if (this.#state === undefined || this.#commit === undefined) return
-    const next = service.nextWake(this.#state)
-    if (next !== undefined && next <= now) this.#tick(now)
-    else this.#wake.set(next)
   }
 
   /** The clock alone fires a deadline only when the inbox has been read to its end. */
