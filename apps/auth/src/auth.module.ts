@@ -44,7 +44,7 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
     })
     this.#measure(metrics)
     vitals.part('auth', () => ({
-      up: true,
+      up: this.#auth.reading,
       detail: { anonymous: settings.anonymous, users: this.#auth.userCount, ...this.#auth.counters },
     }))
   }

@@ -212,6 +212,27 @@ describe('the auth worker', () => {
     expect(failures).toEqual(['a CONNECT could not be checked'])
   })
 
+  it('passes over a record that it cannot read, and answers the others', async () => {
+    worker(0, anonymousProvider('none')).start()
+    const builder = new RecordBatchBuilder()
+    builder.add(null, Uint8Array.of(255))
+    log.append({ topic: catalogue.authInbox.name, partition: 0 }, builder)
+    ask(authenticate('c'))
+    await shared.settle()
+    expect(await refusals()).toHaveLength(1)
+    expect(failures).toEqual(['a record of tbmq.auth.inbox could not be read'])
+  })
+
+  it('says when it reads no more: nobody could log in, and the broker would call itself ready', async () => {
+    const one = worker(0, anonymousProvider('none'))
+    one.start()
+    expect(one.reading).toBe(true)
+    ask(authenticate('c', { address: { gateway: 'of no topic', incarnation: 1, connection: 7 } }))
+    await shared.settle()
+    expect(failures).toEqual(['reading tbmq.auth.inbox failed'])
+    expect(one.reading).toBe(false)
+  })
+
   it('refuses while the log takes nothing: nobody could be let in', async () => {
     worker(0, anonymousProvider('all')).start()
     Object.defineProperty(log, 'writable', { value: false })

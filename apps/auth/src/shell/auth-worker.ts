@@ -69,6 +69,11 @@ export class AuthWorker {
     this.#options = options
   }
 
+  /** True while CONNECTs are read. */
+  get reading(): boolean {
+    return this.#reader !== undefined
+  }
+
   start(): void {
     const { log, partition } = this.#options
     const target = { topic: catalogue.authInbox.name, partition }
@@ -79,6 +84,7 @@ export class AuthWorker {
         this.#take(batch)
       },
       failed: (error) => {
+        this.#reader = undefined
         this.#options.failed('reading tbmq.auth.inbox failed', error)
       },
     })
@@ -95,10 +101,21 @@ export class AuthWorker {
     cursor.open(batch.bytes)
     while (cursor.next()) {
       if (cursor.valueFrom < 0) continue
-      const record = authRecord.read(this.#record.reset(cursor.bytes, cursor.valueFrom, cursor.valueTo))
-      if (record.arrivedMillis >= oldest) this.#decide(record, cursor.offset)
+      const record = this.#read()
+      if (record !== undefined && record.arrivedMillis >= oldest) this.#decide(record, cursor.offset)
     }
     this.#flush()
+  }
+
+  /** The cursor's record. One that cannot be read concerns one client, whose gateway gives it up in time: the others go on. */
+  #read(): AuthRecord | undefined {
+    const { bytes, valueFrom, valueTo } = this.#cursor
+    try {
+      return authRecord.read(this.#record.reset(bytes, valueFrom, valueTo))
+    } catch (error) {
+      this.#options.failed('a record of tbmq.auth.inbox could not be read', error)
+      return undefined
+    }
   }
 
   #decide(record: AuthRecord, offset: number): void {

@@ -34,6 +34,11 @@ export class Auth {
     )
   }
 
+  /** True while the CONNECTs of every partition are read. */
+  get reading(): boolean {
+    return this.#workers.every((worker) => worker.reading)
+  }
+
   get userCount(): number {
     return this.#passwordFile.userCount
   }
