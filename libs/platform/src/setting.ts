@@ -117,6 +117,18 @@ export const duration: SettingKind<number> = {
   },
 }
 
+const timerMillisMax = 24 * 86_400_000
+
+/** A time that a timer waits for. Node's fire at once when it is longer than 2^31 - 1 milliseconds. */
+export const timerDuration: SettingKind<number> = {
+  written: 'time up to 24d, e.g. 500ms, 10s, 24h',
+  parse(given) {
+    const millis = duration.parse(given)
+    if (millis > timerMillisMax) throw new RangeError('must be at most 24d')
+    return millis
+  },
+}
+
 /** Words with commas between them; empty for none. */
 export const list: SettingKind<readonly string[]> = {
   written: 'list, with commas',

@@ -9,6 +9,7 @@ import {
   port,
   setting,
   text,
+  timerDuration,
   urlPath,
   whole,
   words,
@@ -117,7 +118,7 @@ const settingsTable = {
     'Partitions of the topics; fixed when the data directory is first used.',
   ),
   gatewayName: setting('TBMQ_GATEWAY_NAME', text, 'standalone', 'Name of this gateway: a-z, 0-9 and -.'),
-  shutdownMax: setting('TBMQ_SHUTDOWN_MAX', duration, '10s', 'A graceful stop takes at most this long.'),
+  shutdownMax: setting('TBMQ_SHUTDOWN_MAX', timerDuration, '10s', 'A graceful stop takes at most this long.'),
   logLevel: setting(
     'TBMQ_LOG_LEVEL',
     words('debug', 'info', 'warn', 'error', 'silent'),
@@ -164,7 +165,7 @@ const settingsTable = {
   ),
   connectTimeout: setting(
     'TBMQ_CONNECT_TIMEOUT',
-    duration,
+    timerDuration,
     '10s',
     'CONNECT must have arrived this long after the connection, and a TLS handshake must be done.',
   ),
@@ -275,7 +276,7 @@ const settingsTable = {
   ),
   sysInterval: setting(
     'TBMQ_SYS_INTERVAL',
-    duration,
+    timerDuration,
     '10s',
     'How often $SYS/broker topics are published; 0s: never.',
   ),
@@ -333,6 +334,10 @@ function check(settings: Settings): void {
   }
   if (settings.connectionBytesMax < settings.packetMax) {
     wrong('TBMQ_CONNECTION_BYTES_MAX must hold at least one packet of TBMQ_PACKET_MAX.')
+  }
+  // MQTT tells it in two bytes of seconds, and 0 there is none at all.
+  if (settings.keepAliveMax < 1000 || settings.keepAliveMax > 65_535_000) {
+    wrong('TBMQ_KEEP_ALIVE_MAX must be 1s to 65535s.')
   }
   if (!/^[a-z0-9-]{1,200}$/.test(settings.gatewayName)) wrong('TBMQ_GATEWAY_NAME takes a-z, 0-9 and - only.')
 }
