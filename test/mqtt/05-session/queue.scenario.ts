@@ -128,3 +128,17 @@ scenario('a message of 900 KB waits like any other', async (t) => {
   expect(textOf(await message(client)).length).toBe(900_000)
   expect(textOf(await message(client))).toBe('small')
 })
+
+scenario(
+  'a kept queue with more bytes than may wait for a connection is delivered whole, in order',
+  async (t) => {
+    const clientId = t.id()
+    await away(t, clientId, { [t.topic()]: 1 })
+    const other = await t.connect()
+    const sent = Array.from({ length: 24 }, (_, index) => `${index} `.padEnd(1_000_000, 'x'))
+    for (const payload of sent) await publish(other, t.topic(), payload, { qos: 1 })
+    const client = await back(t, clientId)
+    expect(await payloads(client, sent.length)).toEqual(sent)
+  },
+  { timeoutMillis: 60_000 },
+)

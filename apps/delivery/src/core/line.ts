@@ -34,6 +34,8 @@ export class Line {
   bytes = 0
   /** QoS 1 and 2 between head and live. */
   outstanding = 0
+  /** Their bytes, without those that the client has received (PUBREC). */
+  outstandingBytes = 0
   /** Bytes of messages that are only in the store; part of `bytes`. */
   evictedBytes = 0
   /** How far packet ids are ahead of numbers: so many ids were passed over, because messages on their way had them. */
@@ -107,6 +109,8 @@ export class Line {
     if (message === undefined) return
     message.references--
     this.bytes -= message.size
+    if (position < this.live && ((this.#marks[index] ?? 0) & markQos) !== 0)
+      this.outstandingBytes -= message.size
     if (message.bytes === undefined) this.evictedBytes -= message.size
     this.#messages[index] = undefined
   }
@@ -136,7 +140,7 @@ export class Line {
   /** A new connection: everything is to be sent again, from the first on. */
   rewind(): void {
     this.written = this.live = this.head
-    this.outstanding = 0
+    this.outstanding = this.outstandingBytes = 0
   }
 
   #pass(): void {

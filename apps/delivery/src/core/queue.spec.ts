@@ -64,6 +64,28 @@ describe('the queue of a kept session', () => {
     expect(payloads(rig.take(puback(1, 4)))).toEqual(['6', '7'])
   })
 
+  it('has no more than 2 MiB on their way to a client, but always one message', () => {
+    const rig = new DeliveryRig({ limits: { queueBytesMax: 0 } })
+    const large = (offset: number, bytes: number, qos = 2) => ({
+      offset,
+      payload: String(offset).padEnd(bytes, 'x'),
+      qos,
+      to: to(1),
+    })
+    const arrived = (sent: readonly object[]): unknown[] =>
+      payloads(rig.sent.slice(-sent.length)).map((one) => Number.parseInt(String(one)))
+    rig.take(online(1, at(1)))
+    const sizes = [700_000, 700_000, 700_000, 3_000_000, 100]
+    expect(arrived(rig.take(run(sizes.map((size, i) => large(i + 1, size)))))).toEqual([1, 2])
+    // The client has it: what is left to do has no bytes.
+    expect(arrived(rig.take(answers([{ step: pubrecStep, id: 1, number: 1 }])))).toEqual([3])
+    rig.take(answers([2, 3].map((number) => ({ step: pubrecStep, id: 1, number }))))
+    expect(rig.messages().map(({ number }) => number)).toEqual([1, 2, 3, 4])
+    expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+    expect(rig.take(online(1, at(2))).filter(({ kind }) => kind === 'message')).toMatchObject([{ number: 4 }])
+    expect(arrived(rig.take(answers([{ step: pubcompStep, id: 1, number: 4 }])))).toEqual([5])
+  })
+
   it('counts a QoS 2 message until PUBCOMP [MQTT-4.9.0-2]', () => {
     const rig = new DeliveryRig()
     rig.take(online(1, at(1), 1))

@@ -87,7 +87,9 @@ function fill(
     }
     if (number >= live) continue
     onTheirWay++
-    if ((line.marksAt(line.tail - 1) & markQos) !== 0) line.outstanding++
+    if ((line.marksAt(line.tail - 1) & markQos) === 0) continue
+    line.outstanding++
+    line.outstandingBytes += line.messageAt(line.tail - 1)?.size ?? 0
   }
   line.live = line.written = line.head + onTheirWay
 }

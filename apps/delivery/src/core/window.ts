@@ -8,6 +8,9 @@ import type { DeliveryLimits } from './settings.js'
 /** There are this many packet ids: 1 to 65,535 [MQTT-2.2.1-3]. */
 const packetIds = 65_535
 
+/** Bytes of messages on their way to one client, at most; one message may always be. What its gateway holds for it is bounded by this. */
+const windowBytesMax = 2 * 1024 * 1024
+
 /** The packet id of a number, which is at least 1. */
 export const packetIdOf = (number: number): number => ((number - 1) % packetIds) + 1
 
@@ -25,7 +28,7 @@ export function admit(line: Line, windowMax: number, now: Millis): number {
     }
     const marks = line.marksAt(position)
     if ((marks & markQos) !== 0) {
-      if (line.outstanding >= windowMax) return expired
+      if (line.outstanding >= windowMax || isTooMuch(line, position)) return expired
     }
     if ((marks & (markSent | markReleased)) === 0) {
       const deadline = line.messageAt(position)?.deadline ?? 0
@@ -39,11 +42,17 @@ export function admit(line: Line, windowMax: number, now: Millis): number {
       // Once for all: it stays the same after a reconnect, a restart and a rebuild [MQTT-4.4.0-1].
       if (labelIn(marks) === 0) line.mark(position, labelMark(newPacketId(line, line.numberAt(position))))
       line.outstanding++
+      line.outstandingBytes += sizeAt(line, position)
     }
     line.live++
   }
   return expired
 }
+
+const sizeAt = (line: Line, position: number): number => line.messageAt(position)?.size ?? 0
+
+const isTooMuch = (line: Line, position: number): boolean =>
+  line.outstandingBytes > 0 && line.outstandingBytes + sizeAt(line, position) > windowBytesMax
 
 /** A packet id that no message on its way has [MQTT-2.2.1-4]. There is one: the window is smaller than the number of ids. */
 function newPacketId(line: Line, number: number): number {

@@ -31,6 +31,7 @@ export function dump(state: DeliveryState): unknown {
         queue.online === undefined ? undefined : { ...queue.online, gateway: queue.online.gateway.name },
       windowMax: queue.windowMax,
       outstanding: queue.line.outstanding,
+      outstandingBytes: queue.line.outstandingBytes,
       received: [...(queue.received ?? [])].sort((a, b) => a - b),
       overflowing: queue.overflowing,
       line: lineOf(queue.line),

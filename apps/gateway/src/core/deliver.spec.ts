@@ -173,6 +173,28 @@ describe('messages of the kept lane', () => {
     ])
   })
 
+  it('wait however many bytes they are: delivery bounds them; QoS 0 is dropped at the bound', () => {
+    const rig = new GatewayRig({ socketBytesMax: 1000, waitingBytesMax: 500 })
+    const client = rig.connect(5, {}, session)
+    client.pending = 995
+    const send = (number: number, qos: number) =>
+      rig.kept(
+        (writer) => writeKeptReceiver(writer, client.number, number, qos === 0 ? 0 : number, qos, []),
+        {
+          topic: 't',
+          payload: 'x'.repeat(100),
+          qos,
+        },
+      )
+    for (let number = 1; number <= 10; number++) send(number, 1)
+    send(11, 0)
+    expect(client.isClosed).toBe(false)
+    expect(rig.counters.dropped.waitingFull.total).toBe(1)
+    client.pending = 0
+    client.connection.flow()
+    expect(client.take()).toHaveLength(10)
+  })
+
   it('are reported when they are dropped, so that their window is free', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5, { properties: { maximumPacketSize: 40 } }, session)

@@ -162,7 +162,9 @@ function send(connection: Connection, source: Uint8Array, from: number, to: numb
 function wait(connection: Connection, source: Uint8Array, from: number, to: number): void {
   const { gateway } = connection
   const waiting = connection.useWaiting()
-  if (waiting.byteLength + to - from > gateway.settings.waitingBytesMax) {
+  // Of a kept session no more is under way than its delivery owner allows.
+  const isBounded = packet.qos > 0 && packet.packetId !== 0
+  if (!isBounded && waiting.byteLength + to - from > gateway.settings.waitingBytesMax) {
     gateway.counters.dropped.waitingFull.add(packet.qos, 1)
     if (packet.qos > 0)
       connection.end('server', 0x97, 'More messages wait for this client than are kept for a connection.')
