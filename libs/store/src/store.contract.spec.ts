@@ -1,5 +1,5 @@
 // Every adapter of the kept-session store under the one contract.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +21,16 @@ keptSessionStoreContract('embedded', () => {
       rmSync(directory, { recursive: true })
     },
   }
+})
+
+describe('the embedded store', () => {
+  it('is kept from everybody else, also in a directory that is not its own', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'store-'))
+    const store = openEmbeddedStore(join(directory, 'store'))
+    expect(statSync(join(directory, 'store')).mode & 0o777).toBe(0o700)
+    await store.close()
+    rmSync(directory, { recursive: true })
+  })
 })
 
 describe('names of rows', () => {

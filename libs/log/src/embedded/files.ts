@@ -113,7 +113,8 @@ export const nodeFiles: Files = {
       fs.open(path, flags[mode], (error, fd) => (error === null ? resolve(new NodeFile(fd)) : reject(error))),
     ),
   async list(directory) {
-    await mkdir(directory, { recursive: true })
+    // Whoever else uses this machine must not read the messages.
+    await mkdir(directory, { recursive: true, mode: 0o700 })
     return readdir(directory)
   },
   async readText(path) {

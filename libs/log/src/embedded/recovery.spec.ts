@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { catalogue } from '#libs/topics'
+import { openEmbeddedLog } from '../index.js'
 import { batchOf } from '../testing/log-bench.js'
 import {
   all,
@@ -178,6 +179,13 @@ describe('a torn tail', () => {
 })
 
 describe('opening', () => {
+  it('keeps what it makes from everybody else, also in a directory that is not its own', async () => {
+    const directory = join(place.directory, 'log')
+    const log = await openEmbeddedLog({ directory })
+    expect((await stat(directory)).mode & 0o777).toBe(0o700)
+    await log.close()
+  })
+
   it('makes indexes again that are missing or broken', async () => {
     const log = await place.open({ segmentBytes: 300 })
     for (let i = 0; i < 10; i++) await put(log, messages, `m=${i}`)

@@ -15,7 +15,8 @@ type Rows = Database<Buffer, Key>
 
 /** Opens (or makes) the store in this directory. */
 export function openEmbeddedStore(directory: string): KeptSessionStore {
-  mkdirSync(directory, { recursive: true })
+  // Whoever else uses this machine must not read the messages.
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   // Never `noSync`: a page that is said to be stored leaves memory.
   const root = open<Buffer, Key>({
     path: `${directory}/sessions.mdb`,
