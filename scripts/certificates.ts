@@ -9,7 +9,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
-import { fileError, settingsFromEnvironment } from '#libs/platform'
+import { fileError, settingsFromEnvironment, type Settings } from '#libs/platform'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const CA_DAYS = 3650
@@ -99,7 +99,8 @@ async function write(folder: string, name: string, { certificate, keys }: Identi
   writeFileSync(join(folder, `${name}.pem`), `${certificate.toString('pem')}\n`)
 }
 
-async function makeAll(folder: string, moreNames: readonly string[]): Promise<void> {
+async function makeAll(settings: Settings, moreNames: readonly string[]): Promise<void> {
+  const folder = join(settings.dataDir, 'certificates')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const authorityFile = join(folder, 'ca.pem')
   const authorityKeyFile = join(folder, 'ca-key.pem')
@@ -117,12 +118,12 @@ async function makeAll(folder: string, moreNames: readonly string[]): Promise<vo
 
   console.log(`${folder}: ${kept ? 'kept the CA,' : 'a CA (ca.pem),'} made server.pem for ${names.join(', ')} and client.pem.
 A running broker takes them within 5 seconds.
-Try: mosquitto_sub -h localhost -p 8883 --cafile ${authorityFile} -t 'hello/#'`)
+Try: mosquitto_sub -h localhost -p ${String(settings.tlsPort)} --cafile ${authorityFile} -t 'hello/#'`)
 }
 
 x509.cryptoProvider.set(webcrypto)
 try {
-  await makeAll(join(settingsFromEnvironment().dataDir, 'certificates'), process.argv.slice(2))
+  await makeAll(settingsFromEnvironment(), process.argv.slice(2))
 } catch (error) {
   console.error(fileError(error) ?? (error instanceof Error ? error.message : String(error)))
   process.exit(1)

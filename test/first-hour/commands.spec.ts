@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..')
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'commands-'))
-  await writeFile(join(folder, '.env'), 'TBMQ_DATA_DIR=elsewhere\n')
+  await writeFile(join(folder, '.env'), 'TBMQ_DATA_DIR=elsewhere\nTBMQ_TLS_PORT=2884\n')
 })
 afterEach(() => rm(folder, { recursive: true }))
 
@@ -17,7 +17,9 @@ const run = (program: string, ...words: string[]): string =>
   execFileSync('node', [join(root, 'dist', program), ...words], { cwd: folder, encoding: 'utf8' })
 
 it('`npm run certificates` puts them where `.env` says', async () => {
-  expect(run('scripts/certificates.js', 'broker.example')).toContain('broker.example')
+  const said = run('scripts/certificates.js', 'broker.example')
+  expect(said).toContain('broker.example')
+  expect(said).toContain('-p 2884 ')
   expect(await readdir(join(folder, 'elsewhere/certificates'))).toContain('server.pem')
 })
 

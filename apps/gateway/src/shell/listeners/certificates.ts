@@ -120,6 +120,8 @@ async function read(file: string): Promise<Buffer> {
     return await readFile(file)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new Error(`${file} cannot be read (${code}); the TLS listeners need it.`, { cause: error })
+    const remedy =
+      'TBMQ_TLS_CERTIFICATE, TBMQ_TLS_KEY and TBMQ_TLS_CLIENT_CA name the files of the TLS listeners.'
+    throw new Error(`${file} cannot be read (${code}): ${remedy}`, { cause: error })
   }
 }

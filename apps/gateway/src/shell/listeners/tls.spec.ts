@@ -229,7 +229,11 @@ describe('certificates', () => {
   })
 
   it.each([
-    ['a key without a certificate', async () => rm(files.certificate), 'cannot be read (ENOENT)'],
+    [
+      'a key without a certificate',
+      async () => rm(files.certificate),
+      'cannot be read (ENOENT): TBMQ_TLS_CERTIFICATE, TBMQ_TLS_KEY and TBMQ_TLS_CLIENT_CA',
+    ],
     ['no PEM', async () => writeFile(files.certificate, 'text'), 'no certificate with its key'],
     [
       'another key',
