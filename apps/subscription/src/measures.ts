@@ -1,9 +1,10 @@
 // What a scrape tells about subscriptions and retained messages.
-import type { Measure } from '#libs/platform'
-import { countsOf, type Partitions } from './shell/subscription.js'
+import type { Measure, Settings } from '#libs/platform'
+import { countsOf, type Partitions, type SubscriptionCounters } from './shell/subscription.js'
 
-/** `retainedMax`: of all partitions together. */
-export function measuresOf(partitions: Partitions, retainedMax: number): Measure[] {
+type Limits = Pick<Settings, 'retainedMax' | 'retainedBytesMax'>
+
+export function gaugesOf(partitions: Partitions, { retainedMax, retainedBytesMax }: Limits): Measure[] {
   return [
     {
       name: 'tbmq_subscriptions',
@@ -27,6 +28,39 @@ export function measuresOf(partitions: Partitions, retainedMax: number): Measure
         [{ value: 'count' }, countsOf(partitions).retained],
         [{ value: 'limit' }, retainedMax],
       ],
+    },
+    {
+      name: 'tbmq_retained_bytes',
+      help: 'Bytes of retained messages, and how many there may be.',
+      kind: 'gauge',
+      labels: ['value'],
+      read: () => [
+        [{ value: 'count' }, countsOf(partitions).retainedBytes],
+        [{ value: 'limit' }, retainedBytesMax],
+      ],
+    },
+  ]
+}
+
+export function countersOf(counters: SubscriptionCounters): Measure[] {
+  return [
+    {
+      name: 'tbmq_retained_messages_refused_total',
+      help: 'Messages that were delivered and not retained, because there are as many as there may be.',
+      kind: 'counter',
+      read: () => counters.refusedRetainedCount,
+    },
+    {
+      name: 'tbmq_retained_bytes_refused_total',
+      help: 'Messages that were delivered and not retained, because retained ones have all the bytes they may have.',
+      kind: 'counter',
+      read: () => counters.refusedRetainedBytes,
+    },
+    {
+      name: 'tbmq_messages_unreadable_total',
+      help: 'Records among the published messages that nobody gets, for they are not ours.',
+      kind: 'counter',
+      read: () => counters.messagesUnreadable,
     },
   ]
 }

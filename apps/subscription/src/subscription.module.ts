@@ -1,7 +1,7 @@
 // The subscription app for Nest: registers the service with its settings, and tells what it has counted and holds.
 import { Inject, Module } from '@nestjs/common'
 import { Metrics, ServiceRegistry, SETTINGS, Vitals, type Settings } from '#libs/platform'
-import { measuresOf } from './measures.js'
+import { countersOf, gaugesOf } from './measures.js'
 import {
   countsOf,
   detailOf,
@@ -21,13 +21,17 @@ export class SubscriptionModule {
   ) {
     const counters = newSubscriptionCounters()
     const partitions: Partitions = new Map()
-    const retainedCountMax = Math.ceil(settings.retainedMax / settings.partitions)
-    services.register(subscriptionService({ retainedCountMax }, counters), (partition, state) => {
+    const share = (ofAll: number): number => Math.ceil(ofAll / settings.partitions)
+    const limits = {
+      retainedCountMax: share(settings.retainedMax),
+      retainedBytesMax: share(settings.retainedBytesMax),
+    }
+    services.register(subscriptionService(limits, counters), (partition, state) => {
       if (state === undefined) partitions.delete(partition)
       else partitions.set(partition, state)
     })
     vitals.part('subscription', () => ({ up: true, detail: detailOf(counters, partitions) }))
-    metrics.add(...measuresOf(partitions, retainedCountMax * settings.partitions))
+    metrics.add(...gaugesOf(partitions, settings), ...countersOf(counters))
     metrics.sys.add({
       'subscriptions/count': () => countsOf(partitions).subscriptions,
       'shared_subscriptions/count': () => countsOf(partitions).groups,

@@ -274,6 +274,12 @@ const settingsTable = {
     '1000000',
     'Retained messages, at most; 0 turns retaining off.',
   ),
+  retainedBytesMax: setting(
+    'TBMQ_RETAINED_BYTES_MAX',
+    byteSize,
+    '256MiB',
+    'Bytes of retained messages, at most. One too many is delivered and not retained.',
+  ),
   sysInterval: setting(
     'TBMQ_SYS_INTERVAL',
     timerDuration,

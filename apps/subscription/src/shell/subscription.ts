@@ -3,7 +3,7 @@ import { catalogue } from '#libs/topics'
 import type { SubscriptionCounters } from '../core/settings.js'
 import type { SubscriptionsState } from '../core/subscriptions.state.js'
 
-export { newSubscriptionCounters } from '../core/settings.js'
+export { newSubscriptionCounters, type SubscriptionCounters } from '../core/settings.js'
 export { subscriptionService } from '../core/subscription.service.js'
 
 export const inbox = catalogue.subscriptionInbox
