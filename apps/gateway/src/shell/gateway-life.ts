@@ -39,7 +39,7 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
   const gateway = new Gateway({ settings, counters, incarnation, random })
   const driver = new ConnectionDriver({ gateway, log: appends, logger, now })
   const cursor = new RecordCursor()
-  const repeats = log.atomicCommit ? undefined : new Repeats()
+  const repeats = log.atomicCommit ? undefined : new Repeats(incarnation)
   let next = -1
   const reader = log.read(
     { topic: gatewayInbox(gatewayName).name, partition: 0 },

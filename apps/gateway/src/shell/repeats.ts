@@ -11,6 +11,11 @@ export class Repeats {
   /** Per partition of tbmq.msg.all: the highest offset that a run has brought, plus one. */
   readonly #routes: number[] = []
   readonly #run = new RunReader()
+  readonly #incarnation: number
+
+  constructor(incarnation: number) {
+    this.#incarnation = incarnation
+  }
 
   /** True when the cursor's record has come before. */
   has(cursor: RecordCursor): boolean {
@@ -21,10 +26,14 @@ export class Repeats {
     return isRepeat
   }
 
-  /** A run is routed whole or not at all: its first message tells. */
+  /**
+   * A run is routed whole or not at all: its first message tells. What is for an earlier life says nothing: a matcher that has not heard
+   * of that one's end writes the same messages once for each life.
+   */
   #isRouted({ bytes, valueFrom, valueTo }: RecordCursor): boolean {
     const run = this.#run
     run.open(bytes, valueFrom, valueTo)
+    if (run.incarnation !== this.#incarnation) return false
     const seen = this.#routes[run.partition] ?? 0
     let highest = seen
     for (let item = run.next(); item !== 'end'; item = run.next()) {
