@@ -53,6 +53,8 @@ export function fileError(error: unknown): string | undefined {
     case 'ENOSPC':
     case 'EDQUOT':
       return `${path}: no space left. TBMQ_DATA_DIR sets another directory.`
+    case 'ENOENT':
+      return `${path} cannot be made: a link on its way leads nowhere. TBMQ_DATA_DIR sets another directory.`
     case 'EEXIST':
     case 'ENOTDIR':
       return `${path} is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.`
