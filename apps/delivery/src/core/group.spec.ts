@@ -103,6 +103,21 @@ describe('a group', () => {
     expect(list(2)).toMatchObject([{ ...told, filters: [] }])
   })
 
+  it('hears of the coming and going of members whose queues are elsewhere', () => {
+    const { rig, birth } = rigWithGroup(
+      [
+        [1, at(1), { kept: true }],
+        [2, at(2)],
+      ],
+      { clientPartitions: 1000 },
+    )
+    rig.take(online(1, at(1)))
+    expect(rig.state.queues.size).toBe(0)
+    rig.take(offline(1, at(1)))
+    rig.take(run(messages(1, 2, toGroup(birth))))
+    expect(rig.messages()).toMatchObject([{ connection: 2 }, { connection: 2 }])
+  })
+
   it('passes over members without room, and lets messages wait when nobody has any', () => {
     const { rig, birth } = rigWithGroup([
       [1, at(1), { receiveMaximum: 1 }],

@@ -1,6 +1,6 @@
 // The coming and going of a kept session's client. Whoever comes back gets what it has not acknowledged again, under the same packet
 // ids and in the same order, then what waits [MQTT-4.4.0-1], [MQTT-4.6.0-1].
-import type { Address, ClientLimits, SessionIdentity } from '#libs/topics'
+import { partitionOfClient, type Address, type ClientLimits, type SessionIdentity } from '#libs/topics'
 import { memberOffline, memberOnline } from './group-members.js'
 import { fetch } from './projection.js'
 import { markQos, markReleased, markSent, labelIn } from './line.js'
@@ -17,6 +17,8 @@ export function sessionOnline(
 ): void {
   const { state } = turn
   memberOnline(turn, session, address)
+  const { partition, clientPartitions } = state.placement
+  if (partitionOfClient(session.clientId, clientPartitions) !== partition) return
   let queue = state.queues.get(session.birth)
   if (queue === undefined) {
     queue = new Queue(session.clientId, session.birth)

@@ -71,6 +71,7 @@ export class DeliveryRig {
       limits?: Partial<DeliveryLimits>
       inboxBytesMax?: number
       topicPartitions?: number
+      clientPartitions?: number
       afterBatch?: (state: DeliveryState) => void
     } = {},
   ) {
@@ -81,7 +82,8 @@ export class DeliveryRig {
       ...(given.inboxBytesMax === undefined ? {} : { inboxBytesMax: given.inboxBytesMax }),
     })
     this.service = deliveryService(this.settings)
-    this.placement = { partition: 0, clientPartitions: 1, topicPartitions: given.topicPartitions ?? 1 }
+    const { clientPartitions = 1, topicPartitions = 1 } = given
+    this.placement = { partition: 0, clientPartitions, topicPartitions }
     this.state = this.service.empty(this.placement)
     this.service.restored?.(this.state, this.now, this.#outcome())
   }

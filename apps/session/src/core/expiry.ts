@@ -1,7 +1,7 @@
 // The end of connections and of sessions: what is left when a connection is over, and what follows when nothing is.
 import { SECOND, type Millis } from '#libs/base'
 import type { CloseCause, SessionRow } from '#libs/topics'
-import { identityOf, note, toDelivery, type Turn } from './turn.js'
+import { identityOf, note, tellPresence, type Turn } from './turn.js'
 import { fireWill, willDueAfter, withoutWill } from './will.js'
 
 /** The session expiry of a session that never ends. */
@@ -41,7 +41,11 @@ export function endConnection(turn: Turn, row: SessionRow, ending: Ending): Sess
     return undefined
   }
   if (row.address !== undefined) {
-    toDelivery(turn, row.clientId, { kind: 'SessionOffline', session: identityOf(row), address: row.address })
+    tellPresence(turn, row.clientId, {
+      kind: 'SessionOffline',
+      session: identityOf(row),
+      address: row.address,
+    })
   }
   return {
     ...left,

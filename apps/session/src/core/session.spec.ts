@@ -262,6 +262,17 @@ describe('many at once', () => {
     expect(ended[0]?.value['sessions']).toHaveLength(3)
   })
 
+  it('the coming and going of a kept one is told to every delivery owner: its groups may be anywhere', () => {
+    const rig = new SessionRig({}, { partition: 2, clientPartitions: 4, topicPartitions: 3 })
+    const came = rig.open({ expirySeconds: 60 })
+    const birth = Number(only(came, 'SessionAccepted')['birth'])
+    const told = (sent: typeof came, kind: string) =>
+      sent.filter((one) => one.kind === kind).map(({ to, partition }) => `${to} ${String(partition)}`)
+    const everybody = [0, 1, 2, 3].map((partition) => `delivery ${String(partition)}`)
+    expect(told(came, 'SessionOnline')).toEqual(everybody)
+    expect(told(rig.closed({ birth }), 'SessionOffline')).toEqual(everybody)
+  })
+
   it('a client that comes and goes all day leaves no trail of deadlines', () => {
     const rig = new SessionRig()
     for (let round = 0; round < 5_000; round++) {

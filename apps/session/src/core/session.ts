@@ -1,7 +1,7 @@
 // Giving a connection its session: a new one, the one that waited for it, or a clean one in place of the old.
 import type { Opening, SessionRow } from '#libs/topics'
 import { endSession, grantedExpiry } from './expiry.js'
-import { accept, identityOf, note, storeRow, toDelivery, type Turn } from './turn.js'
+import { accept, identityOf, note, storeRow, tellPresence, type Turn } from './turn.js'
 
 /** An opening with the birth of the session that it may begin. */
 export interface Newcomer {
@@ -35,7 +35,7 @@ export function beginOrResume(turn: Turn, left: SessionRow | undefined, newcomer
   }
   storeRow(turn, row)
   if (row.kept) {
-    toDelivery(turn, row.clientId, {
+    tellPresence(turn, row.clientId, {
       kind: 'SessionOnline',
       session: identityOf(row),
       address,

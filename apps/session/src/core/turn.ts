@@ -109,6 +109,14 @@ export function toDelivery(turn: Turn, clientId: string, record: DeliveryRecord)
   outcome.send(catalogue.deliveryInbox, state.placement.partition, clientId)
 }
 
+/** The client of a kept session comes or goes: its queue has to know, and the groups that it is a member of, which may be anywhere. */
+export function tellPresence(turn: Turn, clientId: string, record: DeliveryRecord): void {
+  for (let partition = 0; partition < turn.state.placement.clientPartitions; partition++) {
+    deliveryRecord.write(turn.outcome.value(), record)
+    turn.outcome.send(catalogue.deliveryInbox, partition, clientId)
+  }
+}
+
 function toGateway(turn: Turn, address: Address, record: GatewayRecord): void {
   const { outcome } = turn
   gatewayRecord.write(outcome.value(), record)

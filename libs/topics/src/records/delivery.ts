@@ -3,7 +3,10 @@ import { bytes, flag, list, struct, text, u16, union, whole, type ValueOf } from
 import { address, clientLimits, messageValue, sessionIdentity, wantedFilter } from './common.js'
 
 export const deliveryRecord = union({
-  /** A kept session's client is connected here: send what waits, at most `limits.receiveMaximum` unacknowledged. */
+  /**
+   * A kept session's client is connected here: send what waits, at most `limits.receiveMaximum` unacknowledged. (This and its opposite are
+   * sent to every partition, for its queue and for group memberships.)
+   */
   SessionOnline: [1, struct({ session: sessionIdentity, address, limits: clientLimits })],
   SessionOffline: [2, struct({ session: sessionIdentity, address })],
   /** These sessions are over (sent to every partition, for queues and for group memberships). */
