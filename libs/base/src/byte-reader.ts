@@ -50,35 +50,19 @@ export class ByteReader {
   }
 
   u32(): number {
-    return this.i32() >>> 0
+    const { buffer } = this
+    const at = this.skip(4)
+    return (
+      (((buffer[at] ?? 0) << 24) |
+        ((buffer[at + 1] ?? 0) << 16) |
+        ((buffer[at + 2] ?? 0) << 8) |
+        (buffer[at + 3] ?? 0)) >>>
+      0
+    )
   }
 
   u64(): number {
     const high = this.u32()
-    return high * TWO_32 + this.u32()
-  }
-
-  i8(): number {
-    return (this.u8() << 24) >> 24
-  }
-
-  i16(): number {
-    return (this.u16() << 16) >> 16
-  }
-
-  i32(): number {
-    const { buffer } = this
-    const at = this.skip(4)
-    return (
-      ((buffer[at] ?? 0) << 24) |
-      ((buffer[at + 1] ?? 0) << 16) |
-      ((buffer[at + 2] ?? 0) << 8) |
-      (buffer[at + 3] ?? 0)
-    )
-  }
-
-  i64(): number {
-    const high = this.i32()
     return high * TWO_32 + this.u32()
   }
 
@@ -93,12 +77,6 @@ export class ByteReader {
       factor *= 128
       if (factor > Number.MAX_SAFE_INTEGER) this.short()
     }
-  }
-
-  /** Kafka's signed varint. */
-  zigzag(): number {
-    const value = this.varint()
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 
   /** A view of the next `length` bytes: copy it if it is to live longer than the buffer's content. */

@@ -24,9 +24,6 @@ describe('ByteWriter', () => {
     ['varint 127', (w) => w.varint(127), [127]],
     ['varint 128', (w) => w.varint(128), [0x80, 1]],
     ['varint 2^31', (w) => w.varint(2 ** 31), [0x80, 0x80, 0x80, 0x80, 8]],
-    ['zigzag of -1', (w) => w.zigzag(-1), [1]],
-    ['zigzag of 1', (w) => w.zigzag(1), [2]],
-    ['zigzag of -64', (w) => w.zigzag(-64), [127]],
     ['text', (w) => w.text('é'), [2, 0xc3, 0xa9]],
     ['text16', (w) => w.text16('é'), [0, 2, 0xc3, 0xa9]],
     ['bytes', (w) => w.bytes(Uint8Array.of(1, 2, 3), 1), [2, 2, 3]],
@@ -67,44 +64,28 @@ describe('ByteWriter', () => {
 describe('ByteReader', () => {
   it('reads back any numbers and texts', () => {
     const whole = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
-    const half = fc.integer({ min: -(2 ** 52), max: 2 ** 52 - 1 })
-    const safe = fc.maxSafeInteger()
+    const anyText = fc.string({ unit: 'binary' })
     fc.assert(
-      fc.property(
-        whole,
-        half,
-        safe,
-        fc.string({ unit: 'binary' }),
-        fc.uint8Array({ maxLength: 200 }),
-        (a, b, c, text, bytes) => {
-          const writer = new ByteWriter(1)
-          writer.varint(a)
-          writer.zigzag(b)
-          writer.u64(c)
-          writer.u64(a)
-          writer.text(text)
-          writer.text16(text)
-          writer.bytes(bytes)
-          writer.bytes16(bytes)
-          const reader = new ByteReader(writer.view())
-          expect(reader.varint()).toBe(a)
-          expect(reader.zigzag()).toBe(b)
-          expect(reader.i64()).toBe(c)
-          expect(reader.u64()).toBe(a)
-          expect(reader.text()).toBe(text)
-          expect(reader.text16()).toBe(text)
-          expect([...reader.bytes()]).toEqual([...bytes])
-          expect([...reader.bytes16()]).toEqual([...bytes])
-          expect(reader.remaining).toBe(0)
-        },
-      ),
+      fc.property(whole, anyText, fc.uint8Array({ maxLength: 200 }), (number, text, bytes) => {
+        const writer = new ByteWriter(1)
+        writer.varint(number)
+        writer.u32(number)
+        writer.u64(number)
+        writer.text(text)
+        writer.text16(text)
+        writer.bytes(bytes)
+        writer.bytes16(bytes)
+        const reader = new ByteReader(writer.view())
+        expect(reader.varint()).toBe(number)
+        expect(reader.u32()).toBe(number % 2 ** 32)
+        expect(reader.u64()).toBe(number)
+        expect(reader.text()).toBe(text)
+        expect(reader.text16()).toBe(text)
+        expect([...reader.bytes()]).toEqual([...bytes])
+        expect([...reader.bytes16()]).toEqual([...bytes])
+        expect(reader.remaining).toBe(0)
+      }),
     )
-  })
-
-  it('reads signed numbers', () => {
-    const reader = new ByteReader(new Uint8Array(15).fill(255))
-    expect([reader.i8(), reader.i16(), reader.i32(), reader.i64()]).toEqual([-1, -1, -1, -1])
-    expect(reader.reset(reader.buffer).u32()).toBe(0xffffffff)
   })
 
   it('throws ShortRead at every length that is too short, and reads nothing behind its end', () => {

@@ -91,11 +91,6 @@ export class ByteWriter {
     this.buffer[this.position++] = rest
   }
 
-  /** A whole number from -2^52 to 2^52 - 1 as Kafka's varint: zigzag (0, -1, 1, -2 …), then as `varint`. */
-  zigzag(value: number): void {
-    this.varint(value < 0 ? -2 * value - 1 : 2 * value)
-  }
-
   /** Bytes without a length. */
   raw(source: Uint8Array, from = 0, to = source.length): void {
     this.reserve(to - from)

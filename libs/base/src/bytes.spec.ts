@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   allocate,
-  compareBytes,
   copy,
   copyOf,
   equalBytes,
@@ -75,12 +74,6 @@ describe('text', () => {
 })
 
 describe('the rest', () => {
-  it('orders by unsigned bytes, a prefix first', () => {
-    expect(compareBytes(Uint8Array.of(1, 255), Uint8Array.of(1, 2))).toBe(1)
-    expect(compareBytes(Uint8Array.of(1), Uint8Array.of(1, 0))).toBe(-1)
-    expect(compareBytes(Uint8Array.of(1), Uint8Array.of(1))).toBe(0)
-  })
-
   it('reads and writes hexadecimal digits', () => {
     expect([...fromHex('00 ff 7f')]).toEqual([0, 255, 127])
     expect(toHex(Uint8Array.of(9, 0, 255), 1)).toBe('00ff')

@@ -97,11 +97,6 @@ export function equalBytes(
   return true
 }
 
-/** Order by unsigned bytes; a prefix comes first. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): -1 | 0 | 1 {
-  return Buffer.compare(a, b)
-}
-
 /** The text's bytes in memory of its own. Lone surrogates become U+FFFD. */
 export function utf8Encode(text: string): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))

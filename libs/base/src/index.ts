@@ -7,7 +7,6 @@ export { ByteWriter } from './byte-writer.js'
 export {
   allocate,
   allocateUnsafeSlow,
-  compareBytes,
   copy,
   copyOf,
   EMPTY_BYTES,

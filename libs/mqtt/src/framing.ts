@@ -50,11 +50,6 @@ export function readFrame(
   return frame.bodyTo <= to ? 'frame' : 'more'
 }
 
-/** The packet type, 0 to 15, of a frame's first byte. */
-export function packetTypeOf(typeAndFlags: number): number {
-  return typeAndFlags >> 4
-}
-
 /** How many bytes a variable byte integer takes; also the remaining length's. */
 export function variableLength(value: number): 1 | 2 | 3 | 4 {
   return value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4

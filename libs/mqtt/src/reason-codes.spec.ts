@@ -4,7 +4,6 @@ import {
   connackReturnCode,
   isReasonAllowed,
   REASON,
-  reasonName,
   reasonOfReturnCode,
   reasonTitle,
 } from './reason-codes.js'
@@ -14,12 +13,10 @@ describe('reason codes', () => {
     const codes = Object.values(REASON)
     expect(new Set(codes).size).toBe(codes.length)
     expect(new Set(codes.map(reasonTitle)).size).toBe(codes.length)
-    for (const [name, code] of Object.entries(REASON)) expect(reasonName(code)).toBe(name)
   })
 
   it('are told from numbers that are none', () => {
     expect(reasonTitle(0x03)).toBe('0x03')
-    expect(reasonName(0x03)).toBeUndefined()
     expect(isReasonAllowed(0x03, 'suback', 'server')).toBe(false)
     expect(connackReturnCode(0x03)).toBeUndefined()
   })

@@ -170,24 +170,14 @@ const ROWS = {
   },
 } as const satisfies Readonly<Record<ReasonName, ReasonRow>>
 
-interface Reason extends ReasonRow {
-  readonly name: ReasonName
-  readonly code: number
-}
-
-const byCode = new Map<number, Reason>()
+const byCode = new Map<number, ReasonRow>()
 for (const [name, row] of Object.entries<ReasonRow>(ROWS)) {
-  if (isReasonName(name)) byCode.set(REASON[name], { ...row, name, code: REASON[name] })
+  if (isReasonName(name)) byCode.set(REASON[name], row)
 }
 
 /** What people call the code, e.g. `Not authorized`; for codes that MQTT does not know, the number. */
 export function reasonTitle(code: number): string {
   return byCode.get(code)?.title ?? `0x${code.toString(16).padStart(2, '0')}`
-}
-
-/** The code's name in `REASON`: for metrics and logs. */
-export function reasonName(code: number): ReasonName | undefined {
-  return byCode.get(code)?.name
 }
 
 /** True when MQTT 5.0 lets this side send the code in that packet. */

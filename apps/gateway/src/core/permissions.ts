@@ -19,10 +19,6 @@ export class PermissionSet {
     this.#subscribe = subscribe
   }
 
-  get allowsEverything(): boolean {
-    return this.#publish === undefined && this.#subscribe === undefined
-  }
-
   mayPublish(topic: TopicEntry): boolean {
     return this.#publish === undefined || this.mayPublishTo(topic.text)
   }

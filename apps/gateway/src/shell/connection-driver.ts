@@ -105,10 +105,6 @@ export class ConnectionDriver {
     return this.#unstored > this.gateway.settings.appendWindowBytesMax
   }
 
-  get unstoredBytes(): number {
-    return this.#unstored
-  }
-
   // ---- from wires
 
   /** Something comes in from outside: sets the clock and sees to it that the turn will end. */

@@ -40,12 +40,6 @@ export class OutgoingPublish {
   payloadTo = 0
 }
 
-/** The whole packet's length in bytes, to be held against the receiver's maximum packet size [MQTT-3.1.2-24]. */
-export function publishLength(message: OutgoingPublish): number {
-  const remaining = remainingLength(message)
-  return 1 + variableLength(remaining) + remaining
-}
-
 /**
  * Writes the packet and returns where its packet identifier lies in the writer (0 with QoS 0): for a copy to another
  * receiver only those two bytes differ.
