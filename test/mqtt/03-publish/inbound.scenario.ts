@@ -49,6 +49,21 @@ scenario(
 )
 
 scenario(
+  'a QoS 2 message goes to its receivers when it is stored, without waiting for PUBREL',
+  async (t) => {
+    const [client, other] = await Promise.all([t.connect(), t.connect()])
+    await subscribe(other, { [t.topic()]: 0 })
+    client.send(publishPacket(t.topic(), 'early', { qos: 2, messageId: 9 }))
+    await client.receive('pubrec')
+    expect(textOf(await message(other))).toBe('early')
+    client.send({ cmd: 'pubrel', messageId: 9 })
+    await client.receive('pubcomp')
+    await t.nothingBefore(other, client, t.topic(), 0)
+  },
+  onBoth,
+)
+
+scenario(
   '5.0 [MQTT-4.3.2-5], 3.1.1 [MQTT-4.3.2-2]: after PUBACK the same packet id is a new message, whatever DUP says',
   async (t) => {
     const [client, other] = await Promise.all([t.connect(), t.connect()])

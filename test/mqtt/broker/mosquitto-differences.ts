@@ -110,6 +110,13 @@ const failing: readonly (readonly [reason: string, titles: readonly string[]])[]
     ],
   ],
   [
+    'hands a QoS 2 message on at PUBREL',
+    [
+      'a QoS 2 message goes to its receivers when it is stored, without waiting for PUBREL (MQTT 3.1.1)',
+      'a QoS 2 message goes to its receivers when it is stored, without waiting for PUBREL (MQTT 5.0)',
+    ],
+  ],
+  [
     'does not answer 0x92 for a packet id that it does not know',
     [
       '5.0 [MQTT-3.7.2-1]: PUBREL for an unknown packet id is answered with PUBCOMP 0x92',
