@@ -1,7 +1,6 @@
-// Assertions and catalogued errors: what they carry.
+// Feared: a condition that does not hold and goes by without a word.
 import { describe, expect, it } from 'vitest'
 import { assert, AssertionError, unreachable } from './assert.js'
-import { CataloguedError } from './catalogued-error.js'
 
 describe('assert', () => {
   it('throws its sentence when the condition does not hold', () => {
@@ -12,18 +11,5 @@ describe('assert', () => {
   it('has a default case for switches', () => {
     // What the compiler excludes can still come from outside.
     expect(() => Reflect.apply(unreachable, undefined, ['other'])).toThrow(AssertionError)
-  })
-})
-
-describe('CataloguedError', () => {
-  it('carries code, retry, detail and cause', () => {
-    const cause = new Error('ENOSPC')
-    const error = new CataloguedError(
-      { code: 'LOG_FULL', message: 'The disk is full.', retry: true },
-      '3 bytes',
-      { cause },
-    )
-    expect(error).toMatchObject({ code: 'LOG_FULL', retry: true, detail: '3 bytes', cause })
-    expect(error.message).toBe('The disk is full. (3 bytes)')
   })
 })

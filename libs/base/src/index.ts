@@ -18,8 +18,6 @@ export {
   utf8Length,
   utf8Write,
 } from './bytes.js'
-export { CataloguedError } from './catalogued-error.js'
-export type { CatalogueEntry } from './catalogued-error.js'
 export { hash32, partitionOf } from './hash.js'
 export { formatIpAddress, IpNetworks, parseIpAddress } from './ip-address.js'
 export type { IpAddress } from './ip-address.js'
