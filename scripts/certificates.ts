@@ -9,12 +9,12 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { DAY } from '#libs/base'
 import { fileError, settingsFromEnvironment, type Settings } from '#libs/platform'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const CA_DAYS = 3650
 const LEAF_DAYS = 397
-const DAY_MILLIS = 86_400_000
 
 interface Identity {
   readonly certificate: x509.X509Certificate
@@ -22,8 +22,8 @@ interface Identity {
 }
 
 const period = (days: number): { notBefore: Date; notAfter: Date } => ({
-  notBefore: new Date(Date.now() - DAY_MILLIS),
-  notAfter: new Date(Date.now() + days * DAY_MILLIS),
+  notBefore: new Date(Date.now() - DAY),
+  notAfter: new Date(Date.now() + days * DAY),
 })
 
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>

@@ -1,11 +1,11 @@
 // docs/reference/topics.md: the topic catalogue for people.
 
+import { HOUR } from '#libs/base'
 import { catalogue, gatewayInbox } from '#libs/topics'
 import type { Topic } from '#libs/topics'
 import { GENERATED, table } from './page.js'
 import type { Page } from './page.js'
 
-const HOUR = 3_600_000
 const MEBIBYTE = 1024 * 1024
 
 function retentionText({ retention }: Topic): string {

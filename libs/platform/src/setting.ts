@@ -1,5 +1,5 @@
 // One setting: its name in the environment, its kind, its default and a sentence. How text becomes a value, and what is wrong with it.
-import { IpNetworks } from '#libs/base'
+import { DAY, HOUR, IpNetworks, MINUTE, SECOND } from '#libs/base'
 
 /** What a setting's text means; `parse` throws a sentence about what would be right. */
 export interface SettingKind<T> {
@@ -99,10 +99,10 @@ export const diskSize: SettingKind<number | { readonly percent: number }> = {
 
 const timeUnits = new Map([
   ['ms', 1],
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000],
+  ['s', SECOND],
+  ['m', MINUTE],
+  ['h', HOUR],
+  ['d', DAY],
 ])
 
 /** A time in milliseconds: `500ms`, `10s`, `5m`, `24h`, `7d`. */
@@ -117,7 +117,7 @@ export const duration: SettingKind<number> = {
   },
 }
 
-const timerMillisMax = 24 * 86_400_000
+const timerMillisMax = 24 * DAY
 
 /** A time that a timer waits for. Node's fire at once when it is longer than 2^31 - 1 milliseconds. */
 export const timerDuration: SettingKind<number> = {

@@ -1,15 +1,14 @@
 // The topic catalogue: every topic there is. Nothing else in the repository spells a topic's name.
+import { DAY, MINUTE } from '#libs/base'
 import { inbox, state, stream, type Topic } from './topic.js'
 
-const minute = 60_000
-const day = 24 * 60 * minute
 const mebibyte = 1024 * 1024
 
 export const catalogue = {
   messages: stream({
     name: 'tbmq.msg.all',
     partitioning: 'byTopic',
-    retention: { kind: 'limited', millis: day, bytes: 1024 * mebibyte },
+    retention: { kind: 'limited', millis: DAY, bytes: 1024 * mebibyte },
     owner: undefined,
     why: 'Every published message, once, in order; its partition and offset are its id for ever.',
   }),
@@ -40,7 +39,7 @@ export const catalogue = {
   authInbox: inbox({
     name: 'tbmq.auth.inbox',
     partitioning: 'byClient',
-    retention: { kind: 'limited', millis: 10 * minute, bytes: 64 * mebibyte },
+    retention: { kind: 'limited', millis: 10 * MINUTE, bytes: 64 * mebibyte },
     owner: 'auth',
     memory: true,
     why: 'Asks whether a client may connect.',
@@ -75,7 +74,7 @@ export const catalogue = {
   history: stream({
     name: 'tbmq.client.history',
     partitioning: 'byClient',
-    retention: { kind: 'limited', millis: 7 * day, bytes: 256 * mebibyte, goesWith: true },
+    retention: { kind: 'limited', millis: 7 * DAY, bytes: 256 * mebibyte, goesWith: true },
     owner: undefined,
     why: 'What happened to each client: connected, refused, taken over, dropped.',
   }),
@@ -86,7 +85,7 @@ export function gatewayInbox(name: string): Topic {
   return inbox({
     name: `tbmq.gateway.${name}.inbox`,
     partitioning: 'one',
-    retention: { kind: 'limited', millis: 10 * minute, bytes: 64 * mebibyte },
+    retention: { kind: 'limited', millis: 10 * MINUTE, bytes: 64 * mebibyte },
     owner: 'gateway',
     memory: true,
     why: 'What one gateway has to tell its connections.',

@@ -1,5 +1,5 @@
 // Forgetting: closed segments of streams and inboxes go, oldest first, when every topic in them allows it.
-import type { Millis } from '#libs/base'
+import { DAY, type Millis } from '#libs/base'
 import type { Files } from './files.js'
 import type { Manifest } from './manifest.js'
 import type { Partition } from './partition.js'
@@ -8,7 +8,7 @@ import type { Segment } from './segment.js'
 import type { IndexPart } from './segment-index.js'
 
 /** A topic that nobody has created for this long after its last record is one that no longer exists. */
-const orphanMillis = 24 * 60 * 60 * 1000
+const orphanMillis = DAY
 
 export interface RetentionHome {
   readonly files: Files

@@ -1,6 +1,6 @@
 // The memory log: the log that the simulation's processes share. Nothing in it happens by itself: `step()` lets a seeded scheduler
 // choose one thing that goes on. Processes talk to it through clients.
-import { copyOf, SeededRandom, type Millis } from '#libs/base'
+import { copyOf, HOUR, SeededRandom, type Millis } from '#libs/base'
 import { RecordCursor, recordCountOf, type Batch, type RecordBatchBuilder } from '#libs/batch'
 import type { Topic } from '#libs/topics'
 import type { LogFailure, Stored, TopicPartition } from '../event-log.js'
@@ -64,7 +64,7 @@ export class MemoryLog implements LaneHome {
     this.random = new SeededRandom(options.seed ?? 1)
     this.shape = options.shape ?? 'oneProcess'
     this.#now = options.now ?? (() => 0)
-    this.#compactionLag = options.compactionLagMillis ?? 3_600_000
+    this.#compactionLag = options.compactionLagMillis ?? HOUR
   }
 
   /** The log as one more process sees it. */
