@@ -23,6 +23,7 @@ const mustHappen = {
     'crashes',
     'pauses',
     'cutOff',
+    'leadersLost',
   ],
 }
 

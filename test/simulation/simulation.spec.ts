@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 const run = promisify(execFile)
 const program = fileURLToPath(new URL('run.mjs', import.meta.url))
 
-/** What CI asks of a change: some two minutes on two processors. */
+/** What CI asks of a change: some four minutes on two processors. */
 const shapes = [
   ['standalone', 700],
   ['cluster', 2_000],
