@@ -33,7 +33,10 @@ export class GatewayModule {
       sysValues: () => metrics.sys.values(),
     })
     doors.add(door)
-    vitals.part('gateway', () => ({ up: true, detail: { connections: door.counters.connections } }))
+    vitals.part('gateway', () => ({
+      up: door.isWell(),
+      detail: { connections: door.counters.connections },
+    }))
     metrics.add(...measuresOf(door, settings))
     tellSys(metrics.sys, door)
   }

@@ -48,7 +48,7 @@ export interface ReaderOptions {
   readonly visibility: Visibility
   /**
    * For a reader of `stored` records: true for a batch whose loss in a crash would break no promise. It may be handed out as soon as it
-   * is appended, if all before it have been; an adapter need not ask.
+   * is appended, if all before it have been; an adapter need not ask. Must not throw.
    */
   readonly isPassing?: (batch: Batch) => boolean
   /** Takes one batch at a time, in order; a promise holds the next one back. A throw stops the reader and goes to `failed`. */

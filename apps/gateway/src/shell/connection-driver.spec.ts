@@ -212,6 +212,15 @@ describe('the driver of connections', () => {
     expect(driven.counters).toMatchObject({ halfOpen: 0, connections: 0 })
   })
 
+  it('says when its inbox is read no more: nobody would get an answer, and the broker would call itself ready', async () => {
+    await begin()
+    expect(driven.life.reading()).toBe(true)
+    driven.spoilInbox()
+    await driven.settle()
+    expect(driven.life.reading()).toBe(false)
+    expect(driven.lines.of('error')).toContain('the inbox of the gateway cannot be read')
+  })
+
   it('says good-bye at a graceful stop, tells session of each end, then ends its life', async () => {
     await begin()
     const clients = [await driven.connect('a'), await driven.connect('b')]

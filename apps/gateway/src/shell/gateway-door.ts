@@ -71,6 +71,8 @@ export interface GatewayDoor {
   readonly counters: GatewayCounters
   /** Messages that clients have not acknowledged yet. */
   inflight(): number
+  /** False when it is open and its inbox is not read. */
+  isWell(): boolean
   /** Those that are open. */
   listeners(): readonly Listener[]
   open(): Promise<readonly { readonly name: string; readonly host: string; readonly port: number }[]>
@@ -83,6 +85,7 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   return {
     counters,
     inflight: () => running?.inflight() ?? 0,
+    isWell: () => running?.reading() ?? true,
     listeners: () => running?.listeners ?? [],
     open: async () => {
       running = await startGateway({

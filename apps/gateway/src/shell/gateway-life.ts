@@ -1,6 +1,6 @@
 // One life of a gateway between its listeners and the log: it begins in the log, its inbox is read, its connections are driven. And it
 // ends: good-bye to all clients, everything of theirs stored, its end in the log.
-import { RecordCursor, type Batch } from '#libs/batch'
+import { MalformedBatch, RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog } from '#libs/log'
 import { gatewayInbox, passingRunKind } from '#libs/topics'
 import type { GatewayCounters } from '../core/counters.js'
@@ -25,6 +25,8 @@ export interface LifeParts {
 export interface GatewayLife {
   /** Takes connections. */
   readonly driver: ConnectionDriver
+  /** True while its inbox is read; else no connection hears anything any more. */
+  readonly reading: () => boolean
   /** Records that came again and were dropped, so far. */
   readonly repeated: () => number
   /** Graceful. */
@@ -41,6 +43,7 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
   const cursor = new RecordCursor()
   const repeats = log.atomicCommit ? undefined : new Repeats(incarnation)
   let next = -1
+  let isReading = true
   const reader = log.read(
     { topic: gatewayInbox(gatewayName).name, partition: 0 },
     {
@@ -58,12 +61,14 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
         }
       },
       failed: (error) => {
+        isReading = false
         logger.error({ detail: String(error) }, 'the inbox of the gateway cannot be read')
       },
     },
   )
   return {
     driver,
+    reading: () => isReading,
     repeated: () => repeats?.dropped ?? 0,
     end: async () => {
       await driver.stop()
@@ -77,7 +82,13 @@ const peek = new RecordCursor()
 
 /** True for runs of messages with QoS 0: whoever published them was promised nothing, so nobody has to wait for the disk. */
 function isPassing({ bytes }: Batch): boolean {
-  peek.open(bytes)
-  while (peek.next()) if (bytes[peek.valueFrom] !== passingRunKind) return false
-  return true
+  try {
+    peek.open(bytes)
+    while (peek.next()) if (bytes[peek.valueFrom] !== passingRunKind) return false
+    return true
+  } catch (error) {
+    // Whoever reads the batch meets it again, and says so.
+    if (error instanceof MalformedBatch) return false
+    throw error
+  }
 }

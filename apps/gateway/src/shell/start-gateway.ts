@@ -20,6 +20,8 @@ export interface RunningGateway {
   readonly listeners: readonly Listener[]
   /** Messages that clients have not acknowledged yet. */
   inflight(): number
+  /** As in `GatewayLife`. */
+  reading(): boolean
   /** Graceful. */
   stop(): Promise<void>
 }
@@ -50,6 +52,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
       life.driver.gateway.connections.each(({ inflightCount }) => (count += inflightCount))
       return count
     },
+    reading: life.reading,
     stop: async () => {
       endSysTopics()
       listeners.close()

@@ -1,6 +1,6 @@
 // A gateway's driver on a memory log, with transports that a spec works by hand and a stand-in for auth and session that lets in everybody.
 import { ByteReader, ByteWriter } from '#libs/base'
-import { RecordBatchBuilder, RecordCursor } from '#libs/batch'
+import { batchHeaderSize, RecordBatchBuilder, RecordCursor } from '#libs/batch'
 import { MemoryLog } from '#libs/log'
 import type { MemoryClient } from '#libs/log'
 import { decodeFromServer, encodePacket, Frame, NO_LIMITS, readFrame } from '#libs/mqtt'
@@ -105,6 +105,14 @@ export class Driven {
     gatewayRecord.write(value, record)
     const batch = new RecordBatchBuilder(256)
     batch.add(null, value.view())
+    this.log.append({ topic: gatewayInbox('gateway').name, partition: 0 }, batch)
+  }
+
+  /** Appends a batch with less in it than it says. */
+  spoilInbox(): void {
+    const batch = new RecordBatchBuilder(256)
+    batch.add(null, null)
+    batch.bytes.fill(0xff, batchHeaderSize)
     this.log.append({ topic: gatewayInbox('gateway').name, partition: 0 }, batch)
   }
 
