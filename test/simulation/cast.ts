@@ -1,7 +1,8 @@
 // Who takes part in a run: clients of all versions, kept and clean, members of groups, and one that watches all wills.
 import type { ProtocolVersion, QoS } from '#libs/mqtt'
 import type { BrokerProcess } from './broker/process.js'
-import { Peer, type WishedWill } from './client/peer.js'
+import type { WishedWill } from './client/packets.js'
+import { Peer } from './client/peer.js'
 import type { Ledger } from './ledger/ledger.js'
 import type { World } from './world/world.js'
 

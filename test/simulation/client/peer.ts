@@ -10,6 +10,7 @@ import type { Link } from '../world/link.js'
 import type { World } from '../world/world.js'
 import { onPacket } from './incoming.js'
 import { PacketStream } from './packet-stream.js'
+import { connectPacket, subscribePacket, type WishedWill } from './packets.js'
 import { summaryOf } from './summary.js'
 
 export interface PeerOptions {
@@ -25,13 +26,6 @@ export interface PeerOptions {
   readonly broker: () => BrokerProcess | undefined
   /** Whether the next connection has a will, and which. */
   readonly will: () => WishedWill | undefined
-}
-
-export interface WishedWill {
-  readonly topic: string
-  readonly qos: QoS
-  /** 5.0; 0: none. */
-  readonly delaySeconds: number
 }
 
 /** A publish that is not done. */
@@ -106,7 +100,7 @@ export class Peer {
   // ---- coming and going
 
   connect(wantsCleanStart = false): void {
-    const { world, ledger, broker, version, expirySeconds, receiveMaximum } = this.options
+    const { world, ledger, broker, version, expirySeconds } = this.options
     const attempt = ++this.#attempt
     if (this.connection !== undefined) this.#lost('takenOver', world.schedule.micros + connectMicrosMax)
     const process = broker()
@@ -142,32 +136,7 @@ export class Peer {
     }
     const will = wished && this.#message(wished.topic, wished.qos, { will: true })
     connection.will = will
-    const connect: ClientPacket = {
-      kind: 'connect',
-      version,
-      cleanStart,
-      keepAlive: 0,
-      clientId: this.clientId,
-      userName: undefined,
-      password: undefined,
-      will: will && {
-        topic: will.topic,
-        payload: utf8Encode(payloadOf(will)),
-        qos: will.qos,
-        retain: false,
-        properties:
-          version === 5 && connection.willDelaySeconds > 0
-            ? { willDelayInterval: connection.willDelaySeconds }
-            : {},
-      },
-      properties:
-        version === 5
-          ? {
-              ...(this.kept ? { sessionExpiryInterval: expirySeconds } : {}),
-              ...(receiveMaximum > 0 ? { receiveMaximum } : {}),
-            }
-          : {},
-    }
+    const connect = connectPacket(this.options, connection)
     this.send(connect, link, () => {
       connection.arrival = { at: process, moment: ++world.moment }
     })
@@ -267,18 +236,7 @@ export class Peer {
     for (const text of filters) this.#interests.set(text, qos)
     const packetId = this.takeId()
     this.requests.set(packetId, { kind: 'subscribe', views })
-    this.send({
-      kind: 'subscribe',
-      packetId,
-      subscriptions: filters.map((text, index) => ({
-        filter: parseFilter(text),
-        qos,
-        noLocal: views[index]?.noLocal ?? false,
-        retainAsPublished: false,
-        retainHandling: 0,
-      })),
-      properties: {},
-    })
+    this.send(subscribePacket(packetId, filters, qos, noLocal && version === 5))
   }
 
   unsubscribe(filter: string): void {
@@ -294,13 +252,9 @@ export class Peer {
   /** Most applications subscribe whenever they have connected; to a session that was kept not all of them do. */
   subscribeAgain(isPresent: boolean): void {
     const { random } = this.options.world
-    const interests = [...this.#interests]
-    const qos = random.pick(interests)?.[1]
+    const qos = random.pick([...this.#interests.values()])
     if (qos === undefined || random.chance(isPresent ? 0.6 : 0.3)) return
-    this.subscribe(
-      interests.map(([text]) => text),
-      qos,
-    )
+    this.subscribe([...this.#interests.keys()], qos)
   }
 
   /**
@@ -321,19 +275,10 @@ export class Peer {
   #subscribeLate(text: string, link: Link, session: SessionView): void {
     const sent = ++this.options.world.moment
     // The highest QoS: what the newer connection asks for, before or after, holds whichever comes last.
-    const view = { filter: text, share: undefined, qos: 2, noLocal: false, sent } as const
-    session.subscriptions.push({ ...view, acknowledged: undefined, closed: sent, replacedBy: undefined })
-    this.send(
-      {
-        kind: 'subscribe',
-        packetId: 1,
-        subscriptions: [
-          { filter: parseFilter(text), qos: 2, noLocal: false, retainAsPublished: false, retainHandling: 0 },
-        ],
-        properties: {},
-      },
-      link,
-    )
+    const wanted = { filter: text, share: undefined, qos: 2, noLocal: false } as const
+    const fate = { sent, acknowledged: undefined, closed: sent, replacedBy: undefined }
+    session.subscriptions.push({ ...wanted, ...fate })
+    this.send(subscribePacket(1, [text], 2, false), link)
   }
 
   /** What it held back goes out. */
