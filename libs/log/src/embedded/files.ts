@@ -103,7 +103,8 @@ class NodeFile implements OpenFile {
 
 const flags = { create: 'wx+', write: 'r+', read: 'r' } as const
 
-const isMissing = (error: unknown): boolean =>
+/** True for the error of a file that is not there. */
+export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 /** The real file system. */

@@ -200,6 +200,20 @@ describe('opening', () => {
     expect((await readdir(place.directory)).filter((name) => name.endsWith('.index'))).toEqual(indexes)
   })
 
+  it('does not take an index that it cannot open for one that is missing: what lies beyond its length would count', async () => {
+    const log = await place.open({ segmentBytes: 200 })
+    for (let i = 0; i < 20; i++) await put(log, messages, `k=${i}`)
+    await log.close()
+    const files = new FaultyFiles()
+    const openFile = files.open.bind(files)
+    files.open = (path, mode) =>
+      path.endsWith('.index') && mode === 'read'
+        ? Promise.reject(Object.assign(new Error('EACCES: no index for you'), { code: 'EACCES' }))
+        : openFile(path, mode)
+    const opened = reopen(place.directory, { files }).then(({ log: again }) => again.close())
+    await expect(opened).rejects.toThrow('no index for you')
+  })
+
   it('reads all of every file, a few MiB at a time', async () => {
     const log = await place.open({ segmentBytes: 8 * 1024 * 1024 })
     const value = 'x'.repeat(10_000)

@@ -1,7 +1,7 @@
 // Opening the directory again: which frames are there, which of them count, and where each file is cut.
 import { crc32c } from '@node-rs/crc32'
 import { checkBatch } from '#libs/batch'
-import type { Files, OpenFile } from './files.js'
+import { isMissing, type Files, type OpenFile } from './files.js'
 import { decodeSegmentHeader, formatVersion, frameMarkBytes, segmentHeaderSize } from './frame.js'
 import { NewerFormat, type Manifest } from './manifest.js'
 import { indexFrame, parseSegmentName, scanFrames, Segment, segmentPath, type RunName } from './segment.js'
@@ -174,8 +174,9 @@ class Recovery {
     let file: OpenFile
     try {
       file = await files.open(indexPath, 'read')
-    } catch {
-      return undefined // There is none, or none that can be opened: it is made again.
+    } catch (error) {
+      if (isMissing(error)) return undefined // It is made again.
+      throw error
     }
     try {
       const bytes = Buffer.alloc(await file.size())
