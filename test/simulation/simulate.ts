@@ -34,6 +34,8 @@ export interface RunResult {
 const healMillisMax = 60_000
 /** Wills wait for up to two seconds, and what looks around each second needs one more. */
 const quietMillis = 4_000
+/** A client that takes one message at a time, slowly, needs some of them for its queue. */
+const quietRoundsMax = 40
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const { seed, shape, tell } = options
@@ -174,13 +176,14 @@ class Run {
   async #quiet(): Promise<void> {
     const { cast } = this.#stage
     const isQuiet = (): boolean => cast.all.every(({ connected, idle }) => connected && idle)
-    for (let rounds = 0; rounds < 10; rounds++) {
+    for (let rounds = 0; rounds < quietRoundsMax; rounds++) {
       await this.#until('everybody is connected and waits for nothing', isQuiet)
       if (!this.#isFine) return
       const { moment } = this.#world
       await this.#world.goOn(() => !this.#isFine, quietMillis)
       if (moment === this.#world.moment && isQuiet()) return
     }
+    this.#ledger.violated('it never came that nothing more happens')
   }
 
   async #until(what: string, done: () => boolean): Promise<void> {
