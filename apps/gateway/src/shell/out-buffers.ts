@@ -1,27 +1,42 @@
-// Memory for outgoing bytes, used again: small pieces for answers, large ones for many messages.
+// Memory for outgoing bytes, used again, in few sizes: a thousand receivers of some messages each must find a thousand buffers, and what
+// is not found here is made and thrown away in every turn.
 
-const smallBytes = 2_048
-const largeBytes = 65_536
-const smallKept = 4_096
-const largeKept = 128
+/** Buffers of one size; so many are kept, 8 MiB of each size. */
+class Shelf {
+  readonly #buffers: Buffer[] = []
+  constructor(
+    readonly bytes: number,
+    readonly kept: number,
+  ) {}
 
-const small: Buffer[] = []
-const large: Buffer[] = []
+  take(): Buffer {
+    return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(this.bytes)
+  }
 
-/** A buffer of at least `length` bytes, from the pool if one fits. */
+  give(buffer: Buffer): void {
+    if (this.#buffers.length < this.kept) this.#buffers.push(buffer)
+  }
+}
+
+/** Answers, a few messages, many messages. */
+const small = new Shelf(2_048, 4_096)
+const medium = new Shelf(8_192, 1_024)
+const large = new Shelf(65_536, 128)
+
+/** A buffer of at least `length` bytes, used before if one fits. */
 export function takeBuffer(length: number): Buffer {
-  if (length <= smallBytes) return small.pop() ?? Buffer.allocUnsafeSlow(smallBytes)
-  if (length <= largeBytes) return large.pop() ?? Buffer.allocUnsafeSlow(largeBytes)
-  return Buffer.allocUnsafeSlow(length)
+  if (length <= small.bytes) return small.take()
+  if (length <= medium.bytes) return medium.take()
+  return length <= large.bytes ? large.take() : Buffer.allocUnsafeSlow(length)
 }
 
 /** Gives back a buffer that nobody reads any more. */
 export function giveBuffer(buffer: Uint8Array): void {
   if (!Buffer.isBuffer(buffer)) return
-  if (buffer.length === smallBytes) {
-    if (small.length < smallKept) small.push(buffer)
-  } else if (buffer.length === largeBytes && large.length < largeKept) large.push(buffer)
+  if (buffer.length === small.bytes) small.give(buffer)
+  else if (buffer.length === medium.bytes) medium.give(buffer)
+  else if (buffer.length === large.bytes) large.give(buffer)
 }
 
 /** The size that a growing way out takes before it is sent in parts. */
-export const outBytesMax = largeBytes
+export const outBytesMax = large.bytes
