@@ -1,7 +1,7 @@
 // A run of records as its reader gets it.
 import type { Millis } from '#libs/base'
 
-/** A run of records of one partition: one Kafka record batch (v2), whole. */
+/** A run of records of one partition: one Kafka record batch (v2), whole. All of it are fields: `{ ...batch, bytes }` is a batch. */
 export interface Batch {
   readonly topic: string
   readonly partition: number

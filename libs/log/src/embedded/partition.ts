@@ -14,6 +14,8 @@ export class Frame implements Batch {
   /** The running number on disk; 0 for what stays in memory. */
   readonly number: number
   readonly owner: Partition
+  readonly topic: string
+  readonly partition: number
   readonly baseOffset: number
   readonly nextOffset: number
   readonly appendTime: number
@@ -30,6 +32,8 @@ export class Frame implements Batch {
     stored: Stored | undefined,
   ) {
     this.owner = owner
+    this.topic = owner.topic
+    this.partition = owner.number
     this.number = number
     this.baseOffset = baseOffset
     this.nextOffset = nextOffset
@@ -38,17 +42,9 @@ export class Frame implements Batch {
     this.stored = stored
   }
 
-  get topic(): string {
-    return this.owner.topic
-  }
-
   /** Bytes that it takes in memory, itself included. */
   get cost(): number {
     return this.bytes.length + frameCost
-  }
-
-  get partition(): number {
-    return this.owner.number
   }
 }
 
