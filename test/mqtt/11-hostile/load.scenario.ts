@@ -155,6 +155,33 @@ scenario(
 )
 
 scenario(
+  '10 MiB of QoS 1 from forty clients in one moment arrive whole and in order, at a clean session and at a kept one',
+  async (t) => {
+    const clean = await t.connect()
+    const kept = await t.connect({ properties: { sessionExpiryInterval: 60 } })
+    for (const client of [clean, kept]) await subscribe(client, { [t.topic('+')]: 1 })
+    const senders = await Promise.all(Array.from({ length: 40 }, async () => t.connect()))
+    const each = Array.from({ length: 8 }, (_, index) => index + 1)
+    const padding = 'x'.repeat(32 * 1024)
+    for (const [number, sender] of senders.entries())
+      for (const messageId of each)
+        sender.send(publishPacket(t.topic(`${number}`), `${messageId} ${padding}`, { qos: 1, messageId }))
+    for (const client of [clean, kept]) {
+      const received = new Map<string, number[]>()
+      for (let left = senders.length * each.length; left > 0; left -= 1) {
+        const packet = await message(client, 20_000)
+        received.set(packet.topic, [
+          ...(received.get(packet.topic) ?? []),
+          Number.parseInt(textOf(packet), 10),
+        ])
+      }
+      for (const number of senders.keys()) expect(received.get(t.topic(`${number}`))).toEqual(each)
+    }
+  },
+  slow,
+)
+
+scenario(
   'a subscriber that stops reading does not hold up the others',
   async (t) => {
     const [sender, receiver] = await witnesses(t)
