@@ -14,6 +14,7 @@ const cluster = [
   [15, 'a group sent a message of QoS 2 again after a restore'],
   [24, 'a client was answered before delivery knew its connection'],
   [100_319, 'an inbox was trimmed by what a later commit allowed, which was never stored'],
+  [478, 'a group took an older session of its member for the younger one'],
   [200_006, 'a PUBREL that came before CONNACK was dropped, and with it the window'],
   [200_113, 'a late answer of one member of a group was taken for that of another'],
   [200_720, 'a matcher went on behind facts that were refused'],

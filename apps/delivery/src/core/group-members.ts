@@ -25,10 +25,12 @@ const noSubscriptionExisted = 0x11
 export function joinGroup(turn: Turn, record: JoinGroup): void {
   const { share, wanted, session } = record
   const group = findGroup(turn, share, wanted.filter) ?? beginGroup(turn, share, wanted.filter)
-  if (!change(turn, group)) return
-  const online = onlineAt(turn, record.address)
   const index = group.members.findIndex((one) => one.session.clientId === session.clientId)
   let member = group.members[index]
+  // A connection of a session that is over: nobody waits for an answer.
+  if (member !== undefined && member.session.birth > session.birth) return
+  if (!change(turn, group)) return
+  const online = onlineAt(turn, record.address)
   if (member === undefined || member.session.birth !== session.birth) {
     // The end of an older session may still be on its way here.
     if (member !== undefined) takeBack(group, member.session)

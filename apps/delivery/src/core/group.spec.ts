@@ -191,6 +191,12 @@ describe('a group', () => {
     expect(rig.state.memberships.size).toBe(1)
   })
 
+  it('keeps its member when an older session of the same client joins late, and ends', () => {
+    const { rig, birth } = rigWithGroup([[2, at(2), { clientId: 'c1' }]])
+    expect(rig.take(join(1, at(1)), end(1))).toEqual([])
+    expect(rig.take(run(messages(1, 1, toGroup(birth))))).toMatchObject([{ connection: 2 }])
+  })
+
   it('changes a member that subscribes again, in its place', () => {
     const { rig, birth } = rigWithGroup([
       [1, at(1)],

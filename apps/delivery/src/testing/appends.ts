@@ -124,11 +124,18 @@ export const end = (...births: readonly number[]) =>
 export const join = (
   birth: number,
   address: Address,
-  options: { share?: string; filter?: string; kept?: boolean; qos?: number; receiveMaximum?: number } = {},
+  options: {
+    clientId?: string
+    share?: string
+    filter?: string
+    kept?: boolean
+    qos?: number
+    receiveMaximum?: number
+  } = {},
 ) =>
   record({
     kind: 'JoinGroup',
-    session: { clientId: `c${String(birth)}`, birth },
+    session: { clientId: options.clientId ?? `c${String(birth)}`, birth },
     address,
     kept: options.kept ?? false,
     limits: { ...limits5, receiveMaximum: options.receiveMaximum ?? 1000 },
