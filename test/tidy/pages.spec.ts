@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ROOT, sources } from './sources.js'
+import { isTest, ROOT, sources } from './sources.js'
 
 interface Manifest {
   readonly scripts: Record<string, string>
@@ -32,6 +32,20 @@ describe('pages', () => {
         .filter((name) => !(name in manifest.scripts))
         .map((name) => `${path}: npm run ${name}`),
     )
+    expect(unknown).toEqual([])
+  })
+
+  it('name only settings and metrics that exist', () => {
+    const code = sources(/^(apps|libs)\/.*\.ts$/).filter(({ path }) => !isTest(path))
+    const known = new Set(
+      code.flatMap(({ text }) => text.match(/(?<=')(TBMQ_[A-Z0-9_]+|tbmq_[a-z0-9_]+)(?=')/g) ?? []),
+    )
+    const unknown = pages.flatMap(({ path, text }) =>
+      (text.match(/\b(TBMQ_[A-Z0-9_]+|tbmq_[a-z0-9_]+)/g) ?? [])
+        .filter((name) => !known.has(name))
+        .map((name) => `${path}: ${name}`),
+    )
+    expect(known.size).toBeGreaterThan(50)
     expect(unknown).toEqual([])
   })
 
