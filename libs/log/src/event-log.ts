@@ -33,6 +33,7 @@ export interface Claim {
    * later commit of this claim is. The builders may be reused on return.
    */
   commit(facts: readonly Append[], sends: readonly Append[], stored: Stored): void
+  /** Gives the right back; what is committed afterwards is refused. */
   release(): Promise<void>
 }
 
@@ -60,8 +61,10 @@ export interface ReaderOptions {
 export interface Reader {
   /** The offset of the next record that `handle` will be given. */
   readonly position: number
+  /** Nothing is handed out until `resume`, but for a batch that `handle` has begun with. */
   pause(): void
   resume(): void
+  /** Nothing more is handed out; resolves when `handle` is through with what it has. */
   close(): Promise<void>
 }
 
@@ -79,10 +82,13 @@ export interface EventLog {
   createTopics(topics: readonly { readonly topic: Topic; readonly partitions: number }[]): Promise<void>
   /** Appends one batch (its records get consecutive offsets). The builder may be reused on return. */
   append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored): void
+  /** Makes the caller the only one who can commit for this partition of the service. `states`: the partitions that it writes facts to. */
   claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim>
   /** Reads a state partition from its start to the end it has when called; resolves with that end. */
   readState(target: TopicPartition, visit: (batch: Batch) => void): Promise<number>
+  /** Begins to read. Throws RangeError when `from` lies behind the end; an offset that was forgotten begins at the start instead. */
   read(target: TopicPartition, options: ReaderOptions): Reader
+  /** The offset of the oldest record that is kept; the end when there is none. */
   startOffset(target: TopicPartition): number
   /** The offset that the next appended record will get. */
   endOffset(target: TopicPartition): number
@@ -90,5 +96,6 @@ export interface EventLog {
   trim(target: TopicPartition, before: number): void
   /** Calls back when everything appended so far is stored: the way for what leaves the process by another door. */
   barrier(stored: () => void): void
+  /** Stores what was appended if it can, fails the rest with `closed`, and ends all readers. */
   close(): Promise<void>
 }

@@ -8,7 +8,9 @@ export interface Listening {
   readonly port: number
 }
 
+/** What a gateway lets clients in through. */
 export interface Door {
+  /** Resolves with its listeners when all of them accept. */
   open(): Promise<readonly Listening[]>
   /** Stops accepting, says good-bye to clients and resolves when everything under way is in the log. */
   close(): Promise<void>
@@ -22,6 +24,7 @@ export class Doors {
     this.#doors.push(door)
   }
 
+  /** Opens one after the other; resolves with all their listeners. */
   async open(): Promise<readonly Listening[]> {
     const opened: Listening[] = []
     for (const door of this.#doors) opened.push(...(await door.open()))

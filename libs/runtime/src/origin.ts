@@ -20,6 +20,7 @@ export interface Origin {
 
 const partitionsMax = 65_536
 
+/** One number for a partition of a service, as `Origin` has it. */
 export const sourceOf = (service: ServiceName, partition: number): number =>
   services.indexOf(service) * partitionsMax + partition
 

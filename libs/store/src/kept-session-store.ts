@@ -38,6 +38,7 @@ export interface SessionPartition {
    * everything before `applied` when this is called, else the store would know more than the log.
    */
   checkpoint(applied: number, changes: readonly StoreChange[]): Promise<void>
+  /** The row of the client's session; undefined for none. */
   session(clientId: string): Promise<Uint8Array | undefined>
   /** Pages of the session that begin with `from` (a page's first number) or later, in order, at most `count`. */
   pages(
@@ -45,12 +46,16 @@ export interface SessionPartition {
     from: number,
     count: number,
   ): Promise<MessagePage[]>
+  /** The client's filters, in the order of their text. */
   subscriptions(clientId: string): Promise<string[]>
   /** Forgets everything of this partition, the position too. */
   wipe(): Promise<void>
 }
 
+/** The store of one process. */
 export interface KeptSessionStore {
+  /** `index`: the number of the delivery partition. */
   partition(index: number): SessionPartition
+  /** Resolves when everything that was written survives. */
   close(): Promise<void>
 }

@@ -51,6 +51,7 @@ export interface Turn {
 
 export const identityOf = (row: SessionRow): SessionIdentity => ({ clientId: row.clientId, birth: row.birth })
 
+/** Stores the client's row whole, in place of the one before. */
 export function storeRow(turn: Turn, row: SessionRow): void {
   turn.outcome.fact({ kind: 'SessionStored', row })
 }
@@ -90,12 +91,14 @@ export function accept(
   toDelivery(turn, row.clientId, { kind: 'PassOn', gateway, record: writer.view() })
 }
 
+/** CONNACK with this reason code (5.0 numbers), then the end. */
 export function refuse(turn: Turn, address: Address, reason: { code: number; sentence: string }): void {
   const { incarnation, connection } = address
   const { code, sentence } = reason
   toGateway(turn, address, { kind: 'ConnectionRefused', incarnation, connection, reasonCode: code, sentence })
 }
 
+/** DISCONNECT with this reason code (5.0 numbers), then the end. */
 export function close(turn: Turn, address: Address, reason: { code: number; sentence: string }): void {
   const { incarnation, connection } = address
   const { code, sentence } = reason

@@ -33,6 +33,7 @@ export interface Turn {
   readonly outcome: Outcome<SubscriptionFact>
 }
 
+/** Does what one record of the inbox asks for. */
 export function onRecord(turn: Turn, record: SubscriptionRecord): void {
   switch (record.kind) {
     case 'Subscribe':

@@ -60,6 +60,7 @@ export const emptySubscriptions = (placement: Placement): SubscriptionsState =>
 
 const isWildcard = (filter: string): boolean => filter.includes('+') || filter.includes('#')
 
+/** Puts one fact into the state; the only writer. */
 export function applySubscriptionFact(state: SubscriptionsState, fact: SubscriptionFact): void {
   switch (fact.kind) {
     case 'SubscriptionStored':

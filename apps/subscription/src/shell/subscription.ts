@@ -41,6 +41,7 @@ export interface Counts {
   readonly retainedBytes: number
 }
 
+/** Adds up the partitions; wildcard filters, which are in all of them, count once. */
 export function countsOf(partitions: Partitions): Counts {
   const byQos: [number, number, number] = [0, 0, 0]
   let groups = 0

@@ -66,6 +66,7 @@ export interface RecoverySettings {
   readonly notice: (sentence: string) => void
 }
 
+/** Reads all files, cuts a torn tail. Throws DamagedLog (unless damage is to be cut) and NewerFormat. */
 export async function recover(settings: RecoverySettings): Promise<Found> {
   return new Recovery(settings).run()
 }
