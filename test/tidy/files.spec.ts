@@ -1,7 +1,7 @@
 // Feared: files that grow until nobody reads them, drawers named after nothing, and files that do not say what they are for.
 
 import { describe, expect, it } from 'vitest'
-import { isTest, sources } from './sources.js'
+import { sources } from './sources.js'
 
 const LINES_MAX = 400
 const DRAWERS = /\/(utils?|helpers?|types|constants)\.[cm]?[jt]s$/
@@ -31,7 +31,7 @@ describe('files', () => {
 
   it('begin by saying what lives in them', () => {
     const silent = code
-      .filter(({ path }) => !isTest(path) && !path.endsWith('.d.ts'))
+      .filter(({ path }) => !path.endsWith('.d.ts'))
       .filter(({ text }) => !/^(\/\/|\/\*)/.test(text))
       .map(({ path }) => path)
     expect(silent).toEqual([])

@@ -1,3 +1,4 @@
+// Feared: an address that is written so that it looks like another one.
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

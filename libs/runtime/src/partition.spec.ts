@@ -1,3 +1,5 @@
+// Feared: a state after a restore that is not the one before, a batch that is decided twice or never, a deadline out
+// of order.
 import { ByteReader, ByteWriter, SECOND, type Millis } from '#libs/base'
 import { RecordBatchBuilder, RecordCursor, type Batch } from '#libs/batch'
 import { MemoryLog, type EventLog } from '#libs/log'

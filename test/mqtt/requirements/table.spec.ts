@@ -1,3 +1,4 @@
+// Feared: a requirement that nobody tests, and a page that says otherwise.
 import { expect, it } from 'vitest'
 import { conformanceTable, mosquittoTable, requirementGaps } from './table.js'
 import { requirements311 } from './v3.js'

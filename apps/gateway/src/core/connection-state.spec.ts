@@ -1,3 +1,4 @@
+// Feared: a packet that is taken in a state in which it must not be, and a way back from the end.
 import { describe, expect, it } from 'vitest'
 import { PACKET } from '#libs/mqtt'
 import { legalMove, mayArrive } from './connection-state.js'

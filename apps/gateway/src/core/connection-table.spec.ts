@@ -1,3 +1,4 @@
+// Feared: a record for a connection that is gone, and comes to another one that has its number.
 import { describe, expect, it } from 'vitest'
 import { GatewayRig } from './testing/gateway-rig.js'
 

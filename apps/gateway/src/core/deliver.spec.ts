@@ -1,3 +1,5 @@
+// Feared: messages that are lost, doubled or out of order on their last step, or in a form that their receiver did
+// not ask for.
 import { describe, expect, it } from 'vitest'
 import { dupOption, retainAsPublishedOption, writeGroupReceiver, writeKeptReceiver } from '#libs/topics'
 import { GatewayRig } from './testing/gateway-rig.js'

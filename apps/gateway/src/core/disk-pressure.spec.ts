@@ -1,3 +1,4 @@
+// Feared: a disk that fills up and takes more than it was told: what was acknowledged, or connections.
 import { describe, expect, it } from 'vitest'
 import { releaseHeld } from './disk-pressure.js'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'

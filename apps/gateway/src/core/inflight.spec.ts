@@ -1,3 +1,4 @@
+// Feared: one packet id for two messages.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AWAITS, Inflight, NO_NUMBER } from './inflight.js'

@@ -1,3 +1,4 @@
+// Feared: a CONNACK that tells a limit wrongly, comes too early, or to somebody else.
 import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '#libs/base'
 import { connectPacket, GatewayRig } from './testing/gateway-rig.js'

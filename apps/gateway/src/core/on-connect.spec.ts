@@ -1,3 +1,5 @@
+// Feared: a client that is let in, or answered, by the gateway alone; a will that loses a part; packets before
+// CONNACK that are lost.
 import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '#libs/base'
 import { connectPacket, GatewayRig, publishPacket } from './testing/gateway-rig.js'

@@ -1,3 +1,4 @@
+// Feared: an end that comes before what the client had sent, or that session never hears of.
 import { describe, expect, it } from 'vitest'
 import { writeKeptReceiver } from '#libs/topics'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'

@@ -1,3 +1,4 @@
+// Feared: a window that stays shut, or that a stray PUBACK opens.
 import { describe, expect, it } from 'vitest'
 import { groupOption, writeGroupReceiver, writeKeptReceiver } from '#libs/topics'
 import { GatewayRig } from './testing/gateway-rig.js'

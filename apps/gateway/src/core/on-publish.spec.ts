@@ -1,3 +1,5 @@
+// Feared: an answer before the log has the message, a payload or property that was touched, a message of QoS 2 that
+// is published twice.
 import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '#libs/base'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'

@@ -1,3 +1,4 @@
+// Feared: a message of QoS 2 that stands still in one of its four steps, or is let go before its owner knows.
 import { describe, expect, it } from 'vitest'
 import type { ByteWriter } from '#libs/base'
 import { writeGroupReceiver, writeKeptReceiver } from '#libs/topics'

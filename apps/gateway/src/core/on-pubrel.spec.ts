@@ -1,3 +1,4 @@
+// Feared: a PUBREL without an answer, or with one too early.
 import { describe, expect, it } from 'vitest'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'
 

@@ -1,3 +1,4 @@
+// Feared: a SUBACK before all partitions have stored it, and a subscription that misses what came right behind it.
 import { describe, expect, it } from 'vitest'
 import { parseFilter } from '#libs/mqtt'
 import type { Subscription } from '#libs/mqtt'

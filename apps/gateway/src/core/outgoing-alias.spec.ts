@@ -1,3 +1,4 @@
+// Feared: an alias that the client was never told, and a packet whose lengths no longer fit.
 import { describe, expect, it } from 'vitest'
 import { GatewayRig } from './testing/gateway-rig.js'
 import type { RigClient } from './testing/gateway-rig.js'

@@ -1,3 +1,4 @@
+// Feared: a filter that lets through more than it names.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { filterMatches } from '#libs/mqtt'

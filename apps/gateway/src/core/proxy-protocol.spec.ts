@@ -1,3 +1,4 @@
+// Feared: a header that is read beyond its end, or takes bytes of the client with it.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, utf8Encode } from '#libs/base'

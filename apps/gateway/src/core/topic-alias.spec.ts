@@ -1,3 +1,4 @@
+// Feared: an alias that stands for the name of somebody else, or gets around the permissions.
 import { describe, expect, it } from 'vitest'
 import { GatewayRig, publishPacket } from './testing/gateway-rig.js'
 

@@ -1,3 +1,4 @@
+// Feared: memory that grows with every name that ever came, and a name that is taken for another one.
 import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '#libs/base'
 import { partitionOfTopic } from '#libs/topics'

@@ -1,3 +1,4 @@
+// Feared: an answer before its append is stored, or out of order.
 import { describe, expect, it } from 'vitest'
 import { GatewayRig } from './testing/gateway-rig.js'
 import { NO_TARGET, Turns } from './turns.js'

@@ -1,3 +1,4 @@
+// Feared: packets that wait and come out in another order, or never.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WaitingPacket, WaitingQueue } from './waiting.js'

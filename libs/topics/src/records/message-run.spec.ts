@@ -1,3 +1,4 @@
+// Feared: a message that comes to another receiver than it was for.
 import { ByteWriter, utf8Decode, utf8Encode } from '#libs/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// Feared: lengths that are not as announced: what is written in place would run into what follows.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,3 +1,4 @@
+// Feared: a page of a foreign host that passes for a program of this machine.
 import { describe, expect, it } from 'vitest'
 import { IpNetworks } from '#libs/base'
 import type { Peer } from '#libs/topics'
