@@ -42,7 +42,9 @@ export class Certificates {
   watch(changed: (context: SecureContextOptions) => void): void {
     const next = (): void => {
       this.#timer = setTimeout(() => {
-        void this.#lookAgain(changed).then(next)
+        void this.#lookAgain(changed).then(() => {
+          if (this.#timer !== undefined) next()
+        })
       }, this.#files.lookMillis)
     }
     next()
