@@ -97,10 +97,12 @@ describe('a login', () => {
   })
 
   it('takes as long for a name that nobody has', async () => {
+    // Time of the processor: a clock would measure what else the machine does.
     const measure = async (name: string) => {
-      const began = performance.now()
-      await check(name, `wrong ${String(began)}`)
-      return performance.now() - began
+      const before = process.cpuUsage()
+      await check(name, `wrong ${String(before.user)}`)
+      const { user, system } = process.cpuUsage(before)
+      return user + system
     }
     const least = async (name: string) =>
       Math.min(await measure(name), await measure(name), await measure(name))
