@@ -7,8 +7,11 @@ import { catalogue, metadataKey, partitionOfTopic, type Topic } from '#libs/topi
 import { originHeader, sourceOf, writeOrigin } from './origin.js'
 import { writeOwnRecord, type OwnRecord } from './own-records.js'
 
-/** A batch that grows beyond this many bytes is closed, and the next record begins another one of the same commit. */
-const batchBytesMax = 512 * 1024
+/**
+ * A batch that grows beyond this many bytes is closed, and the next record begins another one of the same commit. With one more record (a
+ * run of a matcher has as many bytes) it still is what a builder keeps.
+ */
+const batchBytesMax = 256 * 1024
 
 /** A builder keeps sixteen times as much when a batch made it grow: enough for the batches of a busy second. */
 const builderCapacity = 32 * 1024

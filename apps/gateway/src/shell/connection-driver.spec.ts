@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseFilter } from '#libs/mqtt'
 import type { PublishPacket } from '#libs/mqtt'
-import { Driven } from './testing/driven.js'
+import { Driven, type HandTransport } from './testing/driven.js'
 
 let driven: Driven
 const begin = async (...options: Parameters<typeof Driven.begin>): Promise<Driven> =>
@@ -40,6 +40,22 @@ describe('the driver of connections', () => {
     expect(client.take()).toMatchObject([{ packetId: 1 }, { packetId: 2 }, { packetId: 3 }])
     expect(client.writes).toBe(before + 1)
     expect(driven.messages()).toEqual(['1', '2', '3'])
+  })
+
+  it('writes to sockets before the end of a turn that fills too many buffers, and to each of them in order', async () => {
+    await begin()
+    const clients: HandTransport[] = []
+    for (let i = 0; i < 150; i++) clients.push(await driven.connect(String(i)))
+    const numbers = clients.map((_, i) => 2 ** 20 + i)
+    const before = clients.map(({ writes }) => writes)
+    driven.tellRuns(numbers, [`1 ${'x'.repeat(20_000)}`, `2 ${'x'.repeat(20_000)}`])
+    await driven.settle()
+    const writes = clients.map((client, i) => client.writes - (before[i] ?? 0))
+    expect(new Set(writes)).toEqual(new Set([2]))
+    for (const client of clients) {
+      const payloads = client.take().map((packet) => ('payload' in packet ? packet.payload[0] : undefined))
+      expect(payloads).toEqual([0x31, 0x32])
+    }
   })
 
   it('takes packets whole, however they are cut', async () => {

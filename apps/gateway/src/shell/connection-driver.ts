@@ -29,6 +29,9 @@ export interface DriverOptions {
 /** At a graceful stop clients have so long to take what they are told. */
 const goodbyeMillisMax = 500
 
+/** Buffers that are being filled in a turn, at most, in bytes; then sockets are written to at once, and the buffers filled again. */
+const gatheredBytesMax = 8 * 1024 * 1024
+
 export class ConnectionDriver {
   readonly gateway: Gateway
   readonly now: () => number
@@ -36,6 +39,7 @@ export class ConnectionDriver {
   readonly #logger: LineWriter
   readonly #wires = new Set<Wire>()
   #dirty: Wire[] = []
+  #gathered = 0
   #continuing: Wire[] = []
   #waitingForWindow: Wire[] = []
   #scheduled = false
@@ -156,8 +160,17 @@ export class ConnectionDriver {
   }
 
   mark(wire: Wire): void {
+    if (this.#gathered > gatheredBytesMax) {
+      this.#gathered = 0
+      this.#dirty = this.#dirty.filter((other) => !other.relieve())
+    }
     this.#dirty.push(wire)
     if (!this.#scheduled) this.enter(0)
+  }
+
+  /** A wire has taken a buffer of so many bytes. */
+  gather(bytes: number): void {
+    this.#gathered += bytes
   }
 
   continue(wire: Wire): void {
@@ -219,6 +232,7 @@ export class ConnectionDriver {
     const dirty = this.#dirty
     if (dirty.length === 0) return
     this.#dirty = []
+    this.#gathered = 0
     for (const wire of dirty) wire.flush()
   }
 

@@ -128,6 +128,7 @@ export class Wire implements Outlet, TransportEvents {
       if (this.bytes.length > 0) giveBuffer(this.bytes)
       else this.driver.mark(this)
       this.bytes = takeBuffer(length)
+      this.driver.gather(this.bytes.length)
       return
     }
     if (needed <= outBytesMax) {
@@ -135,6 +136,7 @@ export class Wire implements Outlet, TransportEvents {
       larger.set(this.bytes.subarray(0, this.at))
       giveBuffer(this.bytes)
       this.bytes = larger
+      this.driver.gather(larger.length)
       return
     }
     this.#write()
@@ -172,6 +174,13 @@ export class Wire implements Outlet, TransportEvents {
     if (!this.#closing) return
     if (this.#closed) this.#leave()
     else this.transport.end()
+  }
+
+  /** Before the end of the turn: gives its buffer back if the socket takes what is in it. False when there is nothing that it can write now. */
+  relieve(): boolean {
+    if (this.at === 0 || this.#isPending || this.#closing) return false
+    this.#write()
+    return true
   }
 
   /** Takes up again what the machine had not taken. */

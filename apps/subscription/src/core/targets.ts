@@ -16,7 +16,7 @@ import {
 const COMPARE_MAX = 64
 
 /** A run longer than this is sent, and the next one begun: no record grows without bound. */
-export const RUN_BYTES_MAX = 512 * 1024
+export const RUN_BYTES_MAX = 256 * 1024
 
 /** Memory that a target keeps between batches. */
 const KEPT_BYTES_MAX = 1024 * 1024

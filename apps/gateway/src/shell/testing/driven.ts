@@ -5,7 +5,18 @@ import { MemoryLog } from '#libs/log'
 import type { MemoryClient } from '#libs/log'
 import { decodeFromServer, encodePacket, Frame, NO_LIMITS, readFrame } from '#libs/mqtt'
 import type { ClientPacket, ServerPacket } from '#libs/mqtt'
-import { authRecord, catalogue, gatewayInbox, gatewayRecord, leaseRecord, sessionRecord } from '#libs/topics'
+import {
+  authRecord,
+  beginMessageRun,
+  catalogue,
+  gatewayInbox,
+  gatewayRecord,
+  leaseRecord,
+  receiversItem,
+  sessionRecord,
+  writeMessage,
+  writeReceiver,
+} from '#libs/topics'
 import type { GatewayRecord, LeaseRecord, SessionRecord, Topic } from '#libs/topics'
 import { GatewayCounters } from '../../core/counters.js'
 import { defaultGatewaySettings } from '../../core/settings.js'
@@ -113,6 +124,23 @@ export class Driven {
     const batch = new RecordBatchBuilder(256)
     batch.add(null, null)
     batch.bytes.fill(0xff, batchHeaderSize)
+    this.log.append({ topic: gatewayInbox('gateway').name, partition: 0 }, batch)
+  }
+
+  /** One run for each payload, to all of these connections, in one batch: topic `t`, QoS 0. */
+  tellRuns(connections: readonly number[], payloads: readonly string[]): void {
+    const batch = new RecordBatchBuilder(256)
+    const topic = Buffer.from('t')
+    for (const text of payloads) {
+      const run = new ByteWriter()
+      beginMessageRun(run, 1, 0, 0)
+      run.u8(receiversItem)
+      run.varint(connections.length)
+      for (const connection of connections) writeReceiver(run, connection, 0, [])
+      const payload = Buffer.from(text)
+      writeMessage(run, 0, 0, 0, topic, 0, 1, 0, 0, payload, 0, payload.length)
+      batch.add(null, run.view())
+    }
     this.log.append({ topic: gatewayInbox('gateway').name, partition: 0 }, batch)
   }
 
