@@ -30,12 +30,37 @@ export function judgeGhosts(ledger: Ledger, owners: Owners, peers: readonly Peer
       }
     }
   }
+  judgeGroupGhosts(ledger, owners, living)
   for (const { queues, placement } of owners.deliveries) {
     for (const { clientId, birth } of queues.values()) {
       if (living.has(birth)) continue
       ledger.violated(
         `partition ${String(placement.partition)} has a queue of ${clientId}, whose session is over`,
       )
+    }
+  }
+}
+
+/** Groups are made of living sessions, and matchers route to no group that its owner has given up. */
+function judgeGroupGhosts(ledger: Ledger, owners: Owners, living: ReadonlySet<number>): void {
+  const groups = new Set<number>()
+  for (const { groups: owned } of owners.deliveries) {
+    for (const { birth, share, filter, members } of owned.values()) {
+      groups.add(birth)
+      for (const { session } of members) {
+        if (living.has(session.birth)) continue
+        ledger.violated(`the group ${share} of ${filter} has ${session.clientId}, whose session is over`)
+      }
+    }
+  }
+  for (const { exact, wildcards, placement } of owners.subscriptions) {
+    for (const [text, filter] of [...exact, ...wildcards.entries()]) {
+      for (const { row } of filter.groups) {
+        if (groups.has(row.birth)) continue
+        ledger.violated(
+          `partition ${String(placement.partition)} routes ${text} to the group ${row.share}, which is no more`,
+        )
+      }
     }
   }
 }
