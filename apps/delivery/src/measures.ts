@@ -67,11 +67,5 @@ export function gaugesOf(delivery: Delivery): Measure[] {
         ]
       },
     },
-    {
-      name: 'tbmq_groups',
-      help: 'Groups of shared subscriptions.',
-      kind: 'gauge',
-      read: () => delivery.waiting().groups,
-    },
   ]
 }

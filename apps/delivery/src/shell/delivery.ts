@@ -73,21 +73,18 @@ export class Delivery {
     readonly messages: number
     readonly bytes: number
     readonly residentBytes: number
-    readonly groups: number
   } {
     let messages = 0
     let bytes = 0
     let resident = 0
-    let groups = 0
     for (const state of this.#states.values()) {
-      groups += state.groups.size
       for (const { line } of [...state.queues.values(), ...state.groups.values()]) {
         messages += line.length
         bytes += line.bytes
         resident += line.bytes - line.evictedBytes
       }
     }
-    return { messages, bytes, residentBytes: resident, groups }
+    return { messages, bytes, residentBytes: resident }
   }
 
   /** A partition has another state, or none for now. */
