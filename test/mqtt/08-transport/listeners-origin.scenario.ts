@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.js'
 import type { Scene } from '../scene/scene.js'
 import { scenario } from '../scene/scenario.js'
 
+const deadlineMillis = 15_000
 const needs = { needs: 'the anonymous rule loopback', timeoutMillis: 60_000 }
 
 /** The code of the CONNACK for a WebSocket with these headers. */
@@ -36,6 +37,8 @@ scenario(
       expect(await answerTo(t, broker, {})).toBe(0)
       expect(await answerTo(t, broker, { 'x-forwarded-for': '192.0.2.1' })).toBe(0x87)
       expect(await answerTo(t, broker, { forwarded: 'for=192.0.2.1' })).toBe(0x87)
+      const refusals = () => broker.output().split('"msg":"not connected"').length - 1
+      await expect.poll(refusals, { timeout: deadlineMillis }).toBe(2)
       const line = broker.output().includes('"address":"192.0.2.1"')
       expect(line).toBe('TBMQ_PROXY_FROM' in trust)
     }
