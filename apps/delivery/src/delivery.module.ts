@@ -15,9 +15,6 @@ import { DeliveryController } from './delivery.controller.js'
 import { countersOf, gaugesOf } from './measures.js'
 import { Delivery, type DeliveryOptions } from './shell/delivery.js'
 
-/** Bytes that wait for one session or group; TBMQ_QUEUE_MAX bounds their number. */
-const queueBytesMax = 256 * 1024 * 1024
-
 @Module({ controllers: [DeliveryController] })
 export class DeliveryModule implements OnApplicationShutdown {
   readonly #delivery: Delivery
@@ -69,7 +66,7 @@ export class DeliveryModule implements OnApplicationShutdown {
 
 const limitsOf = (settings: Settings): DeliveryOptions['limits'] => ({
   queueLengthMax: settings.queueMax,
-  queueBytesMax,
+  queueBytesMax: settings.queueBytesMax,
   whenFull: settings.queueFull,
   windowMax: settings.windowMax,
   windowOldMax: settings.windowOld,

@@ -236,7 +236,13 @@ const settingsTable = {
     'TBMQ_QUEUE_MAX',
     whole(0, most),
     '10000',
-    'Messages that wait for one kept session; 0: only disk and retention bound it.',
+    'Messages that wait for one kept session or group, at most; 0: any number.',
+  ),
+  queueBytesMax: setting(
+    'TBMQ_QUEUE_BYTES_MAX',
+    byteSize,
+    '256MiB',
+    'Bytes of messages that wait for one kept session or group, at most; 0: any number.',
   ),
   queueFull: setting(
     'TBMQ_QUEUE_FULL',
