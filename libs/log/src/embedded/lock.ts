@@ -17,9 +17,17 @@ export class DirectoryInUse extends Error {
   }
 }
 
-/** Takes the lock or throws DirectoryInUse. `notice` gets a sentence if this file system cannot hold a lock at all. */
+/**
+ * Takes the lock or throws DirectoryInUse, or an error for a path that is too long. `notice` gets a sentence if this file system cannot
+ * hold a lock at all.
+ */
 export async function lockDirectory(directory: string, notice: (sentence: string) => void): Promise<Lock> {
   const socket = shortest(path.join(directory, 'lock'))
+  if (Buffer.byteLength(socket) > socketBytesMax) {
+    throw new Error(
+      `${directory} has a path too long to be locked against a second broker. TBMQ_DATA_DIR sets a shorter one.`,
+    )
+  }
   try {
     return await listen(socket)
   } catch (error) {
@@ -104,7 +112,10 @@ function answers(socket: string): Promise<boolean> {
   })
 }
 
-/** The kernel takes at most 107 bytes: of the absolute and the relative path the shorter one is used. */
+/** A longer path of a socket is cut off without a word, and another file becomes the lock. Linux takes 107 bytes, macOS 103. */
+const socketBytesMax = 103
+
+/** Of the absolute and the relative path the shorter one. */
 function shortest(socket: string): string {
   const absolute = path.resolve(socket)
   const relative = path.relative(process.cwd(), absolute)

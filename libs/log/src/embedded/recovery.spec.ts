@@ -244,6 +244,14 @@ describe('opening', () => {
     await log.close()
   })
 
+  it('refuses a path that is too long for a lock, rather than go on without one', async () => {
+    const directory = join(place.directory, 'long'.repeat(30))
+    const opened = openEmbeddedLog({ directory }).then((log) => log.close())
+    await expect(opened).rejects.toThrow(
+      `${directory} has a path too long to be locked against a second broker`,
+    )
+  })
+
   it('refuses a directory of a newer format', async () => {
     const log = await place.open()
     await log.close()
