@@ -13,6 +13,7 @@ const cluster = [
   [2, 'auth answered twice, and a session was made for a connection that was over'],
   [15, 'a group sent a message of QoS 2 again after a restore'],
   [24, 'a client was answered before delivery knew its connection'],
+  [241, 'a simulated process that got a partition back went on with what it had known of it'],
   [100_319, 'an inbox was trimmed by what a later commit allowed, which was never stored'],
   [478, 'a group took an older session of its member for the younger one'],
   [200_006, 'a PUBREL that came before CONNACK was dropped, and with it the window'],

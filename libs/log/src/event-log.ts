@@ -25,7 +25,10 @@ export interface Append {
   readonly batch: RecordBatchBuilder
 }
 
-/** The right to write the state partitions of one service's partition; the previous holder is refused from now on. */
+/**
+ * The right to write the state partitions of one service's partition; the previous holder is refused from now on. It hears of that when
+ * it commits and not before, and what it has not read may be trimmed: who is given a partition back claims and restores it anew.
+ */
 export interface Claim {
   /**
    * Appends all facts (the second state topic first, the main one last) and then the sends, in order. An adapter with

@@ -152,8 +152,13 @@ export class BrokerProcess implements Life {
     await this.#gateway?.start()
   }
 
-  /** Takes a duty on; resolves when it is done from now on. */
-  async own({ role, partition }: Duty): Promise<void> {
+  /**
+   * Takes a duty on; resolves when it is done from now on. What somebody else has had meanwhile is taken on anew: a consumer group tells
+   * a member what it has lost before what it gets.
+   */
+  async own(duty: Duty): Promise<void> {
+    const { role, partition } = duty
+    if (this.#isOvertaken(duty)) await this.disown(duty)
     this.#options.world.current = this
     switch (role) {
       case 'auth':
@@ -181,14 +186,21 @@ export class BrokerProcess implements Life {
     const stopping = partitions.get(partition)
     if (stopping === undefined) return
     partitions.delete(partition)
-    await stopping.stop()
+    // At once: it may be taken on again while the old one stops.
     if (role === 'delivery') this.#delivery.restored(partition, undefined)
+    await stopping.stop()
   }
 
   /** True when it does that duty now. */
   does({ role, partition }: Duty): boolean {
     if (!this.alive) return false
     if (role === 'auth') return this.#auths.has(partition)
+    return this.#partitionsOf(role).get(partition)?.ready === true && this.#log.holds(role, partition)
+  }
+
+  /** True when it takes itself for the owner, and somebody else has claimed the partition since. */
+  #isOvertaken({ role, partition }: Duty): boolean {
+    if (role === 'auth' || this.#log.holds(role, partition)) return false
     return this.#partitionsOf(role).get(partition)?.ready === true
   }
 
