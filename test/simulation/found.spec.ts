@@ -16,6 +16,7 @@ const cluster = [
   [241, 'a simulated process that got a partition back went on with what it had known of it'],
   [100_319, 'an inbox was trimmed by what a later commit allowed, which was never stored'],
   [478, 'a group took an older session of its member for the younger one'],
+  [1_221, 'a client took what its refused clean start had left for the session that it had given up'],
   [200_006, 'a PUBREL that came before CONNACK was dropped, and with it the window'],
   [200_113, 'a late answer of one member of a group was taken for that of another'],
   [200_720, 'a matcher went on behind facts that were refused'],

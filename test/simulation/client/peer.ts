@@ -128,12 +128,7 @@ export class Peer {
       begunMicros: world.schedule.micros,
     })
     this.connection = connection
-    if (cleanStart && this.session !== undefined) this.session.ended ??= ++world.moment
-    if (cleanStart) {
-      this.expectation = 'absent'
-      this.outgoing.clear()
-      this.receivedIds.clear()
-    }
+    if (cleanStart) this.#forget('absent')
     const will = wished && this.#message(wished.topic, wished.qos, { will: true })
     connection.will = will
     const connect = connectPacket(this.options, connection)
@@ -316,10 +311,14 @@ export class Peer {
     if (version < 5 || this.session === undefined || this.expectation !== 'present') return
     const mayEnd = this.#awaySince + expirySeconds * 1_000_000
     if (world.schedule.micros < mayEnd) return
-    this.session.ended ??= ++world.moment
-    // It forgets its half, whatever the broker says: a CONNECT that nobody answered may have begun another session meanwhile.
+    this.#forget(begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe')
+  }
+
+  /** Its half of the session is gone. The broker's may stay, or be another one: a CONNECT may fail, or be done and never answered. */
+  #forget(expectation: 'absent' | 'maybe'): void {
+    if (this.session !== undefined) this.session.ended ??= ++this.options.world.moment
     this.session = undefined
-    this.expectation = begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe'
+    this.expectation = expectation
   }
 
   #message(
