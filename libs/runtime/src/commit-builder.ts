@@ -21,8 +21,8 @@ const metadataHeader = new Uint8Array([metadataKey])
 export interface CommitOptions<State, Fact> {
   readonly service: Service<State, Fact>
   readonly placement: Placement
-  /** Bytes after which what goes to one partition goes on in another batch; 512 KiB if not given. */
-  readonly sendBytesMax?: number
+  /** Bytes after which what goes to one partition goes on in another batch; as facts do (`batchBytesMax`) if not given. */
+  readonly sendBytesMax?: number | undefined
 }
 
 export class CommitBuilder<State, Fact> implements Outcome<Fact> {

@@ -112,7 +112,7 @@ describe('a partition', () => {
     await created
   })
 
-  const run = (given: { readonly batchBytesMax?: number }): Partition<Tally, Counted> => {
+  const run = (given: { readonly partBytesMax?: number }): Partition<Tally, Counted> => {
     const failed = (sentence: string): unknown => failures.push(sentence)
     return new Partition({ log, service: tally, placement, clock, failed, ...given })
   }
@@ -233,7 +233,7 @@ describe('a partition', () => {
 
   describe('that gets a batch of a thousand words at once', () => {
     const words = Array.from({ length: 1_000 }, (_, i) => `${String(i)} `.padEnd(100, 'x'))
-    const batchBytesMax = 10_000
+    const partBytesMax = 10_000
 
     /** Bytes of each commit: they end with the position. */
     async function commitBytes(): Promise<number[]> {
@@ -255,31 +255,31 @@ describe('a partition', () => {
     }
 
     it('makes commits of bounded size of it', async () => {
-      const partition = await started({ batchBytesMax })
+      const partition = await started({ partBytesMax })
       say(...words)
       await settle()
       const sizes = await commitBytes()
-      expect(Math.max(...sizes)).toBeLessThan(1.2 * batchBytesMax)
+      expect(Math.max(...sizes)).toBeLessThan(1.2 * partBytesMax)
       expect(sizes.length).toBeGreaterThan(9)
       expect(partition.savedPosition).toBe(1_000)
       expect([...(partition.state?.counts ?? [])]).toEqual(words.map((word) => [word, 1]))
     })
 
     it('goes on in the middle of it after a failure, and counts no word twice', async () => {
-      const partition = await started({ batchBytesMax })
+      const partition = await started({ partBytesMax })
       throwing.add(words[500] ?? '')
       say(...words)
       await settle()
       expect(partition.state).toBeUndefined()
       throwing.clear()
-      const second = await started({ batchBytesMax: 3_000 })
+      const second = await started({ partBytesMax: 3_000 })
       expect(second.state?.counts.size).toBeGreaterThan(400)
       await settle()
       expect([...(second.state?.counts ?? [])]).toEqual(words.map((word) => [word, 1]))
     })
 
     it('passes over no more of it than the part that always makes the service throw', async () => {
-      const partition = await started({ batchBytesMax })
+      const partition = await started({ partBytesMax })
       throwing.add(words[500] ?? '')
       say(...words)
       for (let attempt = 0; attempt < 5; attempt++) {

@@ -27,8 +27,8 @@ export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact
   readonly clock: Clock
   /** How a batch gets to `take`; an app leads it through Nest. */
   readonly deliver?: (partition: Partition<State, Fact>, batch: Batch) => void | Promise<void>
-  /** A batch with more bytes is decided in parts (parts.ts). For tests. */
-  readonly batchBytesMax?: number
+  /** A batch with more bytes is decided in parts (parts.ts), 4 MiB if not given. Who replays must be given the same. */
+  readonly partBytesMax?: number
   /** Something went wrong and the partition starts again. */
   readonly failed: (sentence: string, error: unknown) => void
   /** Called with the state when it has been restored, and with undefined when it has been dropped: for shells. */
@@ -98,7 +98,7 @@ export class Partition<State, Fact> {
     const states = service.states.map((topic) => ({ topic: topic.name, partition }))
     const claim = await log.claim(service.name, partition, states)
     const now = clock.now()
-    const { state, inputs, outbox } = await restore(log, service, placement, now, this.#options.batchBytesMax)
+    const { state, inputs, outbox } = await restore(log, service, placement, now, this.#options.partBytesMax)
     if (!log.atomicCommit) {
       const again = await sendAgain(claim, outbox, service.targets?.(state) ?? [])
       if (again === undefined) return this.#lose()
@@ -138,7 +138,7 @@ export class Partition<State, Fact> {
    * it.
    */
   take(batch: Batch): void {
-    for (const part of partsOf(batch, this.#options.batchBytesMax ?? partBytesMax)) {
+    for (const part of partsOf(batch, this.#options.partBytesMax ?? partBytesMax)) {
       try {
         this.#decide(part)
       } catch (error) {

@@ -22,7 +22,7 @@ export async function restore<State, Fact>(
   service: Service<State, Fact>,
   placement: Placement,
   now: Millis,
-  batchBytesMax = partBytesMax,
+  bytesMax = partBytesMax,
 ): Promise<Restored<State>> {
   const state = service.empty(placement)
   const inputs = service.inputs.map((topic, index) => new Input(index, topic, placement.partition))
@@ -62,7 +62,7 @@ export async function restore<State, Fact>(
       inbox.position,
       (batch) => {
         // The parts in which it was decided, as far as that is so and no facts tell what became of them.
-        for (const part of partsOf(batch, batchBytesMax)) {
+        for (const part of partsOf(batch, bytesMax)) {
           if (part.nextOffset <= from || part.baseOffset >= inbox.position) continue
           const left = dropped.size === 0 ? part : without(part, dropped)
           if (left !== undefined) service.replay?.(state, left, now)

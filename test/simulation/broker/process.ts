@@ -51,8 +51,8 @@ const inboxBytesMax = 4096
 /** So short that what session remembers of connections runs out in a run, as does the time in which auth repeats itself. */
 const shortMemory = { openAgeMillisMax: 1_000, rememberMillis: 1_500 } as const
 
-/** Mostly as wide as any commit is here; else so narrow that what belongs together goes out in several batches. */
-const sendBytesMax = [512 * 1024, 512 * 1024, 100] as const
+/** Mostly the runtime's own, which no commit reaches here; else so narrow that what belongs together goes out in several batches. */
+const sendBytesMax = [undefined, undefined, 100] as const
 
 /** Some answers of auth take their time: then they come in another order. */
 function slowly(world: World, life: Life, { name, check }: Provider): Provider {
@@ -273,7 +273,7 @@ export class BrokerProcess implements Life {
       service,
       placement: { partition, clientPartitions: partitions, topicPartitions: partitions },
       clock: world.clockOf(this),
-      sendBytesMax: world.random.pick(sendBytesMax) ?? 0,
+      sendBytesMax: world.random.pick(sendBytesMax),
       failed: (sentence, error) => {
         // Whose claim is not the newest one is nobody, whatever it says.
         if (this.#log.holds(role, partition)) this.#complain(`${role} ${String(partition)}`)(sentence, error)
