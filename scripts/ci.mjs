@@ -67,7 +67,11 @@ function countTests(succeeded) {
     (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
   )
   const notes = [
-    ...notPassed.map((test) => `${test.status}: ${test.fullName}`),
+    ...notPassed.flatMap((test) => [
+      `${test.status}: ${test.fullName}`,
+      // Who reads only the end of a long output still learns why.
+      ...(test.failureMessages ?? []).map((message) => `  ${message.split('\n', 3).join(' ').slice(0, 400)}`),
+    ]),
     ...broken.map((file) => `could not run: ${file.name}`),
   ]
   let failed = notPassed.length + broken.length
