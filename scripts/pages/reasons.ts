@@ -14,7 +14,8 @@ const meanings = {
     'No CONNECT came within TBMQ_CONNECT_TIMEOUT, or the broker made a mistake, which the log tells.',
   malformedPacket: 'The bytes are no packet of MQTT.',
   protocolError: 'The packet says what is not allowed there.',
-  implementationSpecificError: 'The broker could not keep up with what its own services sent.',
+  implementationSpecificError:
+    'The broker has missed something that its own services sent, and ends all connections.',
   unsupportedProtocolVersion: 'Neither 3.1, 3.1.1 nor 5.0.',
   clientIdentifierNotValid:
     'An empty client id that must not be empty, or one longer than TBMQ_CLIENT_ID_MAX.',

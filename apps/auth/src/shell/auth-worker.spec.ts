@@ -12,7 +12,7 @@ import {
   type AuthRecord,
   type Topic,
 } from '#libs/topics'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { anonymousProvider } from '../core/anonymous.js'
 import type { Answer, Provider } from '../core/authenticate.js'
 import { AuthWorker } from './auth-worker.js'
@@ -223,13 +223,19 @@ describe('the auth worker', () => {
     expect(failures).toEqual(['a record of tbmq.auth.inbox could not be read'])
   })
 
-  it('says when it reads no more: nobody could log in, and the broker would call itself ready', async () => {
+  it('says when it reads no more, then reads on: nobody could log in, and the broker would call itself ready', async () => {
     const one = worker(0, anonymousProvider('none'))
     one.start()
     expect(one.reading).toBe(true)
     ask(authenticate('c', { address: { gateway: 'of no topic', incarnation: 1, connection: 7 } }))
     await shared.settle()
     expect(failures).toEqual(['reading tbmq.auth.inbox failed'])
+    expect(one.reading).toBe(false)
+    ask(authenticate('next'))
+    await vi.waitUntil(() => one.reading)
+    await shared.settle()
+    expect(await refusals()).toHaveLength(1)
+    await one.stop()
     expect(one.reading).toBe(false)
   })
 

@@ -2,8 +2,9 @@
 // Keeps no state and no order. Whom a provider knows at once is answered in the same turn, a whole batch with one append.
 import { ByteReader, ByteWriter, utf8Encode } from '#libs/base'
 import { RecordBatchBuilder, RecordCursor, type Batch } from '#libs/batch'
-import type { EventLog, LogFailure, Reader } from '#libs/log'
+import type { EventLog, LogFailure } from '#libs/log'
 import { filterMatches } from '#libs/mqtt'
+import { LastingReader } from '#libs/runtime'
 import {
   authRecord,
   catalogue,
@@ -63,7 +64,7 @@ export class AuthWorker {
   readonly #sessions = new Map<number, SessionAppend>()
   readonly #gateways = new Map<string, RecordBatchBuilder>()
   #flushing = false
-  #reader: Reader | undefined
+  #reader: LastingReader | undefined
 
   constructor(options: AuthWorkerOptions) {
     this.#options = options
@@ -71,20 +72,20 @@ export class AuthWorker {
 
   /** True while CONNECTs are read. */
   get reading(): boolean {
-    return this.#reader !== undefined
+    return this.#reader?.reading === true
   }
 
   start(): void {
     const { log, partition } = this.#options
     const target = { topic: catalogue.authInbox.name, partition }
-    this.#reader = log.read(target, {
+    this.#reader = new LastingReader(log, target, {
       from: log.startOffset(target),
       visibility: 'appended',
       handle: (batch) => {
         this.#take(batch)
       },
+      // Whoever was in that batch has no answer, and is given up by its gateway in time.
       failed: (error) => {
-        this.#reader = undefined
         this.#options.failed('reading tbmq.auth.inbox failed', error)
       },
     })
@@ -92,7 +93,6 @@ export class AuthWorker {
 
   async stop(): Promise<void> {
     await this.#reader?.close()
-    this.#reader = undefined
   }
 
   #take(batch: Batch): void {
@@ -213,8 +213,12 @@ export class AuthWorker {
     }
     for (const [gateway, builder] of this.#gateways) {
       if (builder.count === 0) continue
-      log.append({ topic: gatewayInbox(gateway).name, partition: 0 }, builder)
-      builder.reset()
+      try {
+        log.append({ topic: gatewayInbox(gateway).name, partition: 0 }, builder)
+      } finally {
+        // What the log throws at, it would throw at again.
+        builder.reset()
+      }
     }
   }
 

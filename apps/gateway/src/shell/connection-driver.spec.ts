@@ -1,6 +1,6 @@
 // Feared: answers before the log has stored, one write per packet, sockets that are never read again, a client that takes others down,
 // a good-bye that is lost, and ends that session never hears of.
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseFilter } from '#libs/mqtt'
 import type { PublishPacket } from '#libs/mqtt'
 import { Driven, type HandTransport } from './testing/driven.js'
@@ -228,13 +228,21 @@ describe('the driver of connections', () => {
     expect(driven.counters).toMatchObject({ halfOpen: 0, connections: 0 })
   })
 
-  it('says when its inbox is read no more: nobody would get an answer, and the broker would call itself ready', async () => {
+  it('says when its inbox cannot be read, ends all connections, and reads on', async () => {
     await begin()
+    const client = await driven.connect('a')
     expect(driven.life.reading()).toBe(true)
     driven.spoilInbox()
     await driven.settle()
     expect(driven.life.reading()).toBe(false)
     expect(driven.lines.of('error')).toContain('the inbox of the gateway cannot be read')
+    expect(client.take()).toMatchObject([{ kind: 'disconnect', reasonCode: 0x83 }])
+    await vi.waitUntil(() => driven.life.reading())
+    const next = await driven.connect('b')
+    next.send(publish('1', { qos: 1, packetId: 1 }))
+    await driven.settle()
+    expect(next.take()).toMatchObject([{ kind: 'puback', packetId: 1 }])
+    expect(driven.counters.connections).toBe(1)
   })
 
   it('says good-bye at a graceful stop, tells session of each end, then ends its life', async () => {

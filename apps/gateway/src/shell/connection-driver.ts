@@ -133,11 +133,11 @@ export class ConnectionDriver {
     }
   }
 
-  /** Records of the inbox were forgotten before they were read: nobody knows what the connections have lost, so they end. */
-  missed(records: number): void {
-    this.#logger.error({ records }, 'the gateway has missed records of its inbox; its connections end')
+  /** Records of the inbox were forgotten before they were read, or cannot be: nobody knows what the connections have lost, so they end. */
+  missed(): void {
+    this.#logger.error({}, 'the gateway has missed records of its inbox; its connections end')
     for (const wire of this.#wires) {
-      wire.connection?.end('server', 0x83, 'The server could not keep up.')
+      wire.connection?.end('server', 0x83, 'The server has missed something that was to be sent.')
     }
   }
 

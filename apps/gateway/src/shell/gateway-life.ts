@@ -2,6 +2,7 @@
 // ends: good-bye to all clients, everything of theirs stored, its end in the log.
 import { MalformedBatch, RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog } from '#libs/log'
+import { LastingReader } from '#libs/runtime'
 import { gatewayInbox, passingRunKind } from '#libs/topics'
 import type { GatewayCounters } from '../core/counters.js'
 import { Gateway } from '../core/gateway.js'
@@ -25,7 +26,7 @@ export interface LifeParts {
 export interface GatewayLife {
   /** Takes connections. */
   readonly driver: ConnectionDriver
-  /** True while its inbox is read; else no connection hears anything any more. */
+  /** True while its inbox is read; else no connection hears anything for now. */
   readonly reading: () => boolean
   /** Records that came again and were dropped, so far. */
   readonly repeated: () => number
@@ -43,8 +44,8 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
   const cursor = new RecordCursor()
   const repeats = log.atomicCommit ? undefined : new Repeats(incarnation)
   let next = -1
-  let isReading = true
-  const reader = log.read(
+  const reader = new LastingReader(
+    log,
     { topic: gatewayInbox(gatewayName).name, partition: 0 },
     {
       from: 'end',
@@ -52,7 +53,7 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
       isPassing,
       handle: (batch) => {
         driver.enter(0)
-        if (next >= 0 && batch.baseOffset > next) driver.missed(batch.baseOffset - next)
+        if (next >= 0 && batch.baseOffset > next) driver.missed()
         next = batch.nextOffset
         cursor.open(batch.bytes)
         while (cursor.next()) {
@@ -61,14 +62,15 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
         }
       },
       failed: (error) => {
-        isReading = false
         logger.error({ detail: String(error) }, 'the inbox of the gateway cannot be read')
+        driver.enter(0)
+        driver.missed()
       },
     },
   )
   return {
     driver,
-    reading: () => isReading,
+    reading: () => reader.reading,
     repeated: () => repeats?.dropped ?? 0,
     end: async () => {
       await driver.stop()
