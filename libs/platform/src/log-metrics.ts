@@ -1,6 +1,7 @@
 // What the log and the services tell about themselves: latency of appends, what is not stored yet, how far each service is behind.
 import type { EmbeddedLog } from '#libs/log'
-import type { Measure, Metrics } from './metrics.js'
+import type { Partition } from '#libs/runtime'
+import type { Measure, Metrics, Reading } from './metrics.js'
 import type { ServiceRegistry } from './service-registry.js'
 
 const quantiles = [
@@ -11,10 +12,10 @@ const quantiles = [
 ] as const
 
 export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: ServiceRegistry): void {
-  metrics.add(...countersOf(log), ...gaugesOf(log, services))
+  metrics.add(...countersOf(log, services), ...gaugesOf(log, services))
 }
 
-function countersOf({ metrics: counted }: EmbeddedLog): Measure[] {
+function countersOf({ metrics: counted }: EmbeddedLog, services: ServiceRegistry): Measure[] {
   return [
     {
       name: 'tbmq_log_appends_total',
@@ -39,6 +40,13 @@ function countersOf({ metrics: counted }: EmbeddedLog): Measure[] {
       help: 'Writes and syncs of the log that failed.',
       kind: 'counter',
       read: () => counted.errors,
+    },
+    {
+      name: 'tbmq_service_failures_total',
+      help: 'Times that a service dropped the state of a partition and restored it.',
+      kind: 'counter',
+      labels: ['service'],
+      read: () => perService(services, (sum, { counters }) => sum + counters.failures),
     },
   ]
 }
@@ -80,11 +88,13 @@ function gaugesOf(log: EmbeddedLog, services: ServiceRegistry): Measure[] {
       help: 'Records in the inputs of a service that it has not read yet.',
       kind: 'gauge',
       labels: ['service'],
-      read: () =>
-        [...services.partitions].map(([service, partitions]) => [
-          { service },
-          partitions.reduce((sum, { lag }) => sum + lag, 0),
-        ]),
+      read: () => perService(services, (sum, { lag }) => sum + lag),
     },
   ]
 }
+
+const perService = (
+  services: ServiceRegistry,
+  add: (sum: number, partition: Partition<unknown, unknown>) => number,
+): Reading =>
+  [...services.partitions].map(([service, partitions]) => [{ service }, partitions.reduce(add, 0)])

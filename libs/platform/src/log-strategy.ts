@@ -97,8 +97,13 @@ export class LogStrategy extends Server implements CustomTransportStrategy {
     }
     this.#services.partitions.set(service.name, partitions)
     this.#vitals.part(service.name, () => ({
-      up: partitions.every(({ ready }) => ready),
-      detail: { partitions: count, lag: partitions.reduce((sum, { lag }) => sum + lag, 0) },
+      up: partitions.every(({ ready, flapping }) => ready && !flapping),
+      detail: {
+        partitions: count,
+        flapping: partitions.filter(({ flapping }) => flapping).length,
+        failures: partitions.reduce((sum, { counters }) => sum + counters.failures, 0),
+        lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
+      },
     }))
     await Promise.all(partitions.map((partition) => partition.start()))
   }

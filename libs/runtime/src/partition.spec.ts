@@ -305,4 +305,26 @@ describe('a partition', () => {
     expect(failures.some((sentence) => sentence.includes('passed over'))).toBe(true)
     expect(partition.state?.counts).toEqual(new Map([['a', 1]]))
   })
+  it('says when it fails again and again, though who asks finds it ready, and when it is well again', async () => {
+    const partition = await started()
+    const seen: [boolean, boolean][] = []
+    for (const word of ['poison', 'poison as well']) {
+      throwing.add(word)
+      say(word)
+      for (let attempt = 0; attempt < 4; attempt++) {
+        await settle()
+        seen.push([partition.ready, partition.flapping])
+        clock.advance(SECOND)
+      }
+    }
+    await settle()
+    seen.push([partition.ready, partition.flapping])
+    // A batch is tried three times, and the partition restored once more.
+    expect(seen.findIndex(([, flapping]) => flapping)).toBeGreaterThanOrEqual(3)
+    expect(seen.at(-1)).toEqual([true, true])
+    expect(partition.counters.failures).toBe(6)
+    clock.advance(10 * SECOND)
+    await settle()
+    expect([partition.ready, partition.flapping]).toEqual([true, false])
+  })
 })

@@ -21,6 +21,9 @@ const savePositionsMillis = 1000
 const againMillis = 250
 /** A batch that makes the service throw this often is passed over, loudly: a partition that stands still helps nobody. */
 const attemptsMax = 3
+/** A partition that failed more often than a batch is tried, within this time, is not well though it may just have been restored. */
+const flapsMin = attemptsMax + 1
+const flapMillis = 10_000
 
 export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact> {
   readonly log: EventLog
@@ -37,8 +40,10 @@ export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact
   readonly lost?: () => void
 }
 
-/** What happens on a log of several processes, counted since the start. */
+/** Counted since the start; all but failures happen on a log of several processes only. */
 export interface PartitionCounters {
+  /** How often its state was dropped to be restored. */
+  failures: number
   outboxesSentAgain: number
   originsDropped: number
 }
@@ -56,11 +61,13 @@ export class Partition<State, Fact> {
   #cancelSave: (() => void) | undefined
   #stopped = false
   #failedBatch = ''
-  #failures = 0
+  #attempts = 0
+  /** When it failed last, as often as `flapsMin`. */
+  #failedAt: readonly Millis[] = []
   #life = 0
   readonly #gate = new StreamGate()
   readonly #wake: Wake
-  readonly counters: PartitionCounters = { outboxesSentAgain: 0, originsDropped: 0 }
+  readonly counters: PartitionCounters = { failures: 0, outboxesSentAgain: 0, originsDropped: 0 }
 
   constructor(options: PartitionOptions<State, Fact>) {
     this.#options = options
@@ -77,6 +84,12 @@ export class Partition<State, Fact> {
   /** True once restored and reading. */
   get ready(): boolean {
     return this.#reading
+  }
+
+  /** True while it fails and is restored again and again: who asks may always find it ready. */
+  get flapping(): boolean {
+    const since = this.#failedAt[this.#failedAt.length - flapsMin]
+    return since !== undefined && this.#options.clock.now() - since < flapMillis
   }
 
   /** Records of the inputs that have not been read yet. */
@@ -236,13 +249,13 @@ export class Partition<State, Fact> {
   /** The batch could not be taken: drop the state, restore, try it again; after some attempts pass it over. */
   failedAt(batch: Batch, error: unknown): void {
     const name = `${batch.topic} partition ${String(batch.partition)} offset ${String(batch.baseOffset)}`
-    this.#failures = this.#failedBatch === name ? this.#failures + 1 : 1
+    this.#attempts = this.#failedBatch === name ? this.#attempts + 1 : 1
     this.#failedBatch = name
-    if (this.#failures < attemptsMax) {
+    if (this.#attempts < attemptsMax) {
       this.#fail(`a batch could not be taken: ${name}`, error)
       return
     }
-    this.#failures = 0
+    this.#attempts = 0
     this.#options.failed(`a batch is passed over after ${String(attemptsMax)} attempts: ${name}`, error)
     const input = this.#inputOf(batch)
     this.#commit?.reset()
@@ -255,6 +268,8 @@ export class Partition<State, Fact> {
     if (this.#stopped) return
     const { clock, failed, restored } = this.#options
     failed(sentence, error)
+    this.counters.failures++
+    this.#failedAt = [...this.#failedAt, clock.now()].slice(-flapsMin)
     this.#life++
     this.#state = undefined
     this.#commit = undefined
