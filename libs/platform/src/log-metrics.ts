@@ -46,7 +46,7 @@ function countersOf({ metrics: counted }: EmbeddedLog, services: ServiceRegistry
       help: 'Times that a service dropped the state of a partition and restored it.',
       kind: 'counter',
       labels: ['service'],
-      read: () => perService(services, (sum, { counters }) => sum + counters.failures),
+      read: () => perService(services, (sum, { failures }) => sum + failures.count),
     },
   ]
 }

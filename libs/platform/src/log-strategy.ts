@@ -97,11 +97,11 @@ export class LogStrategy extends Server implements CustomTransportStrategy {
     }
     this.#services.partitions.set(service.name, partitions)
     this.#vitals.part(service.name, () => ({
-      up: partitions.every(({ ready, flapping }) => ready && !flapping),
+      up: partitions.every(({ ready, failures }) => ready && !failures.areMany),
       detail: {
         partitions: count,
-        flapping: partitions.filter(({ flapping }) => flapping).length,
-        failures: partitions.reduce((sum, { counters }) => sum + counters.failures, 0),
+        flapping: partitions.filter(({ failures }) => failures.areMany).length,
+        failures: partitions.reduce((sum, { failures }) => sum + failures.count, 0),
         lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
       },
     }))

@@ -313,18 +313,18 @@ describe('a partition', () => {
       say(word)
       for (let attempt = 0; attempt < 4; attempt++) {
         await settle()
-        seen.push([partition.ready, partition.flapping])
+        seen.push([partition.ready, partition.failures.areMany])
         clock.advance(SECOND)
       }
     }
     await settle()
-    seen.push([partition.ready, partition.flapping])
+    seen.push([partition.ready, partition.failures.areMany])
     // A batch is tried three times, and the partition restored once more.
     expect(seen.findIndex(([, flapping]) => flapping)).toBeGreaterThanOrEqual(3)
     expect(seen.at(-1)).toEqual([true, true])
-    expect(partition.counters.failures).toBe(6)
+    expect(partition.failures.count).toBe(6)
     clock.advance(10 * SECOND)
     await settle()
-    expect([partition.ready, partition.flapping]).toEqual([true, false])
+    expect([partition.ready, partition.failures.areMany]).toEqual([true, false])
   })
 })

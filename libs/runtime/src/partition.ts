@@ -6,6 +6,7 @@ import type { Batch } from '#libs/batch'
 import type { Claim, EventLog, LogFailure } from '#libs/log'
 import type { Clock } from './clock.js'
 import { CommitBuilder, type CommitOptions } from './commit-builder.js'
+import { attemptsMax, Failures } from './failures.js'
 import type { Input } from './input.js'
 import { OrderedSends } from './ordered-sends.js'
 import type { Outbox } from './outbox.js'
@@ -19,11 +20,6 @@ import { Wake } from './wake.js'
 const savePositionsMillis = 1000
 /** After a failure the partition waits this long before it claims and restores again. */
 const againMillis = 250
-/** A batch that makes the service throw this often is passed over, loudly: a partition that stands still helps nobody. */
-const attemptsMax = 3
-/** A partition that failed more often than a batch is tried, within this time, is not well though it may just have been restored. */
-const flapsMin = attemptsMax + 1
-const flapMillis = 10_000
 
 export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact> {
   readonly log: EventLog
@@ -40,10 +36,8 @@ export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact
   readonly lost?: () => void
 }
 
-/** Counted since the start; all but failures happen on a log of several processes only. */
+/** What happens on a log of several processes, counted since the start. */
 export interface PartitionCounters {
-  /** How often its state was dropped to be restored. */
-  failures: number
   outboxesSentAgain: number
   originsDropped: number
 }
@@ -60,17 +54,15 @@ export class Partition<State, Fact> {
   #reading = false
   #cancelSave: (() => void) | undefined
   #stopped = false
-  #failedBatch = ''
-  #attempts = 0
-  /** When it failed last, as often as `flapsMin`. */
-  #failedAt: readonly Millis[] = []
   #life = 0
   readonly #gate = new StreamGate()
   readonly #wake: Wake
-  readonly counters: PartitionCounters = { failures: 0, outboxesSentAgain: 0, originsDropped: 0 }
+  readonly failures: Failures
+  readonly counters: PartitionCounters = { outboxesSentAgain: 0, originsDropped: 0 }
 
   constructor(options: PartitionOptions<State, Fact>) {
     this.#options = options
+    this.failures = new Failures(options.clock)
     this.#wake = new Wake(options.clock, () => {
       this.#alarm()
     })
@@ -84,12 +76,6 @@ export class Partition<State, Fact> {
   /** True once restored and reading. */
   get ready(): boolean {
     return this.#reading
-  }
-
-  /** True while it fails and is restored again and again: who asks may always find it ready. */
-  get flapping(): boolean {
-    const since = this.#failedAt[this.#failedAt.length - flapsMin]
-    return since !== undefined && this.#options.clock.now() - since < flapMillis
   }
 
   /** Records of the inputs that have not been read yet. */
@@ -249,13 +235,7 @@ export class Partition<State, Fact> {
   /** The batch could not be taken: drop the state, restore, try it again; after some attempts pass it over. */
   failedAt(batch: Batch, error: unknown): void {
     const name = `${batch.topic} partition ${String(batch.partition)} offset ${String(batch.baseOffset)}`
-    this.#attempts = this.#failedBatch === name ? this.#attempts + 1 : 1
-    this.#failedBatch = name
-    if (this.#attempts < attemptsMax) {
-      this.#fail(`a batch could not be taken: ${name}`, error)
-      return
-    }
-    this.#attempts = 0
+    if (!this.failures.isLast(name)) return this.#fail(`a batch could not be taken: ${name}`, error)
     this.#options.failed(`a batch is passed over after ${String(attemptsMax)} attempts: ${name}`, error)
     const input = this.#inputOf(batch)
     this.#commit?.reset()
@@ -268,8 +248,7 @@ export class Partition<State, Fact> {
     if (this.#stopped) return
     const { clock, failed, restored } = this.#options
     failed(sentence, error)
-    this.counters.failures++
-    this.#failedAt = [...this.#failedAt, clock.now()].slice(-flapsMin)
+    this.failures.note()
     this.#life++
     this.#state = undefined
     this.#commit = undefined
