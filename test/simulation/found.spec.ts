@@ -5,6 +5,7 @@ import { simulate } from './simulate.js'
 const standalone = [
   [2014, 'a simulated process that had died took over the timers of the next one'],
   [41, 'a superseded CONNECT was told that its session was gone'],
+  [1_200, 'a timer set behind an await was taken for one of the next simulated process'],
   [1_899, 'a kept client was answered before its last will was published'],
   [20_427, 'a SUBSCRIBE outlived its session, which had been taken over by force'],
 ] as const

@@ -19,8 +19,7 @@ export interface Life {
 /** Who does so much without any time passing does it for ever. */
 const stepsAtOnceMax = 100_000
 
-/** Promises that hang on each other go on during so many turns of the microtask queue. */
-const drainTurns = 12
+const { nextTick } = process
 
 export class World {
   readonly random: SeededRandom
@@ -112,33 +111,34 @@ export class World {
 
   /** Goes on until `done` says so; false when that has not come within `millis`, or nothing is left that could happen. */
   async goOn(done: () => boolean, millis: Millis): Promise<boolean> {
-    const { schedule, log } = this
+    const { schedule } = this
     const end = schedule.micros + millis * 1000
     let [micros, stepsThen] = [schedule.micros, this.steps]
-    while (!done()) {
+    for (;;) {
+      // As between two events of a real process: a tick comes when all promises that are kept have gone on.
+      await new Promise<void>((resolve) => {
+        nextTick(resolve)
+      })
+      if (done()) return true
+      if (schedule.micros > end) return false
       if (schedule.micros > micros) [micros, stepsThen] = [schedule.micros, this.steps]
       else if (this.steps - stepsThen > stepsAtOnceMax) return false
-      if (!schedule.runDue()) {
-        if (log.step()) this.#logStepped()
-        else {
-          await this.#drain()
-          if (!log.step()) {
-            const next = schedule.nextAt
-            if (next === undefined || next > end) return done()
-            schedule.micros = Math.max(schedule.micros, next)
-          }
-        }
-      }
-      this.steps++
-      if (schedule.micros > end) return done()
-      // Promises that are kept go on before the next step.
-      await undefined
+      if (!this.#step(end)) return false
     }
-    return true
   }
 
-  /** Lets all promises that are kept go on. */
-  async #drain(): Promise<void> {
-    for (let turn = 0; turn < drainTurns; turn++) await undefined
+  /** One thing happens, or time passes until the next is due; false when nothing is until `end`. */
+  #step(end: number): boolean {
+    const { schedule, log } = this
+    this.steps++
+    if (schedule.runDue()) return true
+    if (log.step()) {
+      this.#logStepped()
+      return true
+    }
+    const next = schedule.nextAt
+    if (next === undefined || next > end) return false
+    schedule.micros = Math.max(schedule.micros, next)
+    return true
   }
 }
