@@ -64,6 +64,7 @@ function onConnack(peer: Peer, { reasonCode, sessionPresent }: Of<'connack'>): v
   if (!isPresent || peer.session === undefined) {
     if (peer.session !== undefined) peer.session.ended ??= world.moment
     peer.session = ledger.newSession(peer.clientId, peer.kept, isPresent || peer.expectation === 'maybe')
+    peer.session.subscriptions.push(...peer.late)
     peer.outgoing.clear()
     peer.receivedIds.clear()
   }

@@ -8,7 +8,8 @@ import { Peer } from './peer.js'
 
 const millisMax = 10_000
 
-it('takes what the broker kept for another session when its clean start never arrived', async () => {
+/** A kept client that is connected to a broker. */
+async function withPeer(act: (peer: Peer, goOn: (done: () => boolean) => Promise<void>) => Promise<void>) {
   const world = new World({ seed: 1, shape: 'oneProcess' })
   const giveBack = takeTimers(world)
   try {
@@ -24,18 +25,37 @@ it('takes what the broker kept for another session when its clean start never ar
       broker: () => broker.running,
       will: () => undefined,
     })
+    const goOn = async (done: () => boolean): Promise<void> => {
+      expect(await world.goOn(done, millisMax)).toBe(true)
+    }
     broker.start()
-    expect(await world.goOn(() => broker.whole, millisMax)).toBe(true)
+    await goOn(() => broker.whole)
     peer.connect()
-    expect(await world.goOn(() => peer.connected, millisMax)).toBe(true)
-    const { session } = peer
-    peer.connect(true)
-    peer.cut()
-    expect(await world.goOn(() => peer.connected, millisMax)).toBe(true)
-    expect(peer.session).not.toBe(session)
-    expect(peer.session).toMatchObject({ inherits: true, ended: undefined })
+    await goOn(() => peer.connected)
+    await act(peer, goOn)
     expect(ledger.violations).toEqual([])
   } finally {
     giveBack()
   }
+}
+
+it('takes what the broker kept for another session when its clean start never arrived', async () => {
+  await withPeer(async (peer, goOn) => {
+    const { session } = peer
+    peer.connect(true)
+    peer.cut()
+    await goOn(() => peer.connected)
+    expect(peer.session).not.toBe(session)
+    expect(peer.session).toMatchObject({ inherits: true, ended: undefined })
+  })
+})
+
+it('knows that what it asks for over an older connection may be for its newest session', async () => {
+  await withPeer(async (peer, goOn) => {
+    peer.takeOver(['late/before', 'late/behind'])
+    await goOn(() => peer.late.length === 1)
+    peer.connect(true)
+    await goOn(() => peer.connected && peer.late.length === 2)
+    expect(peer.session?.subscriptions).toEqual(peer.late)
+  })
 })

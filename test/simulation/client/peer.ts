@@ -66,6 +66,8 @@ export class Peer {
   /** QoS 2 packet ids that were received and not released. */
   readonly receivedIds = new Set<number>()
   readonly requests = new Map<number, Request>()
+  /** Asked for over connections that were left: on a slow network they begin last, and it is for the session that they find. */
+  readonly late: SubscriptionView[] = []
   /** Acknowledgements that a slow client owes. */
   readonly owed: ClientPacket[] = []
   /** What its application wants to hear: filters with their QoS. */
@@ -258,21 +260,22 @@ export class Peer {
    */
   takeOver(lateFilters: readonly string[]): void {
     const { world } = this.options
-    const [link, session] = [this.#link, this.session]
+    const link = this.#link
     this.connect()
     for (const text of lateFilters) {
       world.after(world.random.below(1_200_000), () => {
-        if (link !== undefined && session !== undefined) this.#subscribeLate(text, link, session)
+        if (link !== undefined) this.#subscribeLate(text, link)
       })
     }
   }
 
-  #subscribeLate(text: string, link: Link, session: SessionView): void {
+  #subscribeLate(text: string, link: Link): void {
     const sent = ++this.options.world.moment
     // The highest QoS: what the newer connection asks for, before or after, holds whichever comes last.
     const wanted = { filter: text, share: undefined, qos: 2, noLocal: false } as const
-    const fate = { sent, acknowledged: undefined, closed: sent, replacedBy: undefined }
-    session.subscriptions.push({ ...wanted, ...fate })
+    const view = { ...wanted, sent, acknowledged: undefined, closed: sent, replacedBy: undefined }
+    this.late.push(view)
+    this.session?.subscriptions.push(view)
     this.send(subscribePacket(1, [text], 2, false), link)
   }
 
