@@ -7,6 +7,7 @@ import {
   fence,
   message,
   publish,
+  publishPacket,
   subscribe,
   textOf,
 } from '../client/dialogue.js'
@@ -211,4 +212,26 @@ scenario(
     expect(Date.now() - before).toBeGreaterThan(4400)
   },
   { ...onEvery, timeoutMillis: 30_000 },
+)
+
+scenario(
+  '5.0 [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]: a packet that comes in drops does not keep the connection, a large one on a slow line does',
+  async (t) => {
+    const dripping = await t.connect({ keepalive: 1 })
+    const slow = await t.connect({ keepalive: 1 })
+    const whole = slow.encode(publishPacket(t.topic(), 'x'.repeat(40_000), { qos: 1, messageId: 1 }))
+    dripping.send(Uint8Array.of(0x30, 100))
+    const drops = setInterval(() => dripping.send(Uint8Array.of(0)), 300)
+    try {
+      for (let from = 0; from < whole.length; from += 8_000) {
+        slow.send(whole.subarray(from, from + 8_000))
+        await t.elapse(700)
+      }
+      await slow.receive('puback')
+      await dripping.closed(12_000)
+    } finally {
+      clearInterval(drops)
+    }
+  },
+  onEvery,
 )

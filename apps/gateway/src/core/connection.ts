@@ -37,6 +37,9 @@ export interface Ending {
 const steps = { puback: pubackStep, pubrec: pubrecStep, pubcomp: pubcompStep, dropped: droppedStep } as const
 export type Step = keyof typeof steps
 
+/** So many bytes of a packet that is not whole yet are a sign of life: it is a large one on a slow line. */
+const partBytes = 1_024
+
 /** The largest packet that MQTT can describe. */
 const packetBytesAll = 268_435_460
 
@@ -52,6 +55,8 @@ export class Connection {
   /** 1.5 × keep alive; 0: off. */
   silenceMillisMax: Millis = 0
   lastHeard: Millis
+  /** Bytes of a packet that is not whole yet which have counted as heard. */
+  #partHeard = 0
   readonly opened: Millis
   /** False when the client wants reason strings and user properties in PUBLISH, CONNACK and DISCONNECT only. */
   wantsReasons = true
@@ -127,7 +132,6 @@ export class Connection {
    */
   receive(buffer: Uint8Array, from: number, to: number): number {
     const { frame, now, counters } = this.gateway
-    this.lastHeard = now
     let at = from
     try {
       while (!this.stalled && this.isReading) {
@@ -137,9 +141,16 @@ export class Connection {
           // A port scan, HTTP, TLS: no need to wait for the rest of what is no CONNECT.
           if (this.state === 'connecting' && at < to && (buffer[at] ?? 0) >> 4 !== PACKET.connect)
             throw notConnect()
+          if (to - at >= this.#partHeard + partBytes) {
+            this.lastHeard = now
+            this.#partHeard = to - at
+          }
           return at
         }
         if (result !== 'frame') throw unreadable(result)
+        // What keeps a connection is a packet, not a byte [MQTT-3.1.2-22].
+        this.lastHeard = now
+        this.#partHeard = 0
         const end = frame.bodyTo
         if (!dispatch(this, buffer, frame)) return at
         counters.packetsReceived++
