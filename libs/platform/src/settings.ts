@@ -344,6 +344,7 @@ function check(settings: Settings): void {
   if (settings.segmentBytes < 2 * settings.packetMax + 1024 * 1024) {
     wrong('TBMQ_SEGMENT_BYTES must hold at least two of the largest packets and 1MiB.')
   }
+  if (settings.segmentBytes > 2 * 1024 ** 3) wrong('TBMQ_SEGMENT_BYTES must be at most 2GiB.')
   if (settings.connectionBytesMax < settings.packetMax) {
     wrong('TBMQ_CONNECTION_BYTES_MAX must hold at least one packet of TBMQ_PACKET_MAX.')
   }

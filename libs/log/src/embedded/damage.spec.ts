@@ -140,6 +140,69 @@ describe('damage', () => {
       await expect(reopen(place.directory)).rejects.toThrow(`is damaged at byte ${at}: `)
     })
 
+    it('refuses to start when its last frames are zeros, though there is no index to say how long it is', async () => {
+      const path = await damagedClosed('messages', 36 + 61)
+      const whole = await readFile(path)
+      const at = 64 + 2 * frameSize(whole)
+      await overwrite(path, at, Buffer.alloc(whole.length - at))
+      await rm(path.replace('.log', '.index'))
+      await expect(reopen(place.directory)).rejects.toThrow(
+        new RegExp(`messages.000000000002.log is damaged at byte ${at}: .*TBMQ_LOG_DAMAGE=cut`),
+      )
+      const { log } = await reopen(place.directory, { damage: 'cut' })
+      expect((await all(log, messages)).at(-1)).toBe('19 m=19')
+      await log.close()
+    })
+
+    it.each(['messages', 'state'] as const)(
+      'refuses to start when a segment of %s that compaction wrote ends in zeros',
+      async (run) => {
+        const log = await place.open({ segmentBytes: 300, compactionLagMillis: 0 })
+        for (let i = 0; i < 20; i++) {
+          await put(log, facts, `f${i % 9}=x`)
+          await put(log, messages, `m=${i}`)
+        }
+        await log.maintenance.compact()
+        await log.close()
+        const path = join(place.directory, `${run}.000000000001.log`)
+        const whole = await readFile(path)
+        const at = 64 + frameSize(whole)
+        await overwrite(path, at, Buffer.alloc(whole.length - at))
+        await rm(path.replace('.log', '.index'))
+        await expect(reopen(place.directory)).rejects.toThrow(`is damaged at byte ${at}: `)
+      },
+    )
+
+    it('may end in zeros that were written in advance, also several of them: the power failed before any was cut', async () => {
+      const log = await place.open({ segmentBytes: 1500 })
+      for (let i = 0; i < 60; i++) {
+        await put(log, messages, `m=${String(i).padStart(2, '0')}`)
+        await put(log, facts, `f${i}=x`)
+      }
+      const copy = await place.copyNow()
+      const names = await readdir(copy)
+      let segments = 0
+      for (const name of names) {
+        const path = join(copy, name)
+        if (name.endsWith('.index')) await rm(path)
+        if (!name.endsWith('.log')) continue
+        const whole = await readFile(path)
+        segments++
+        // What compaction has written has none.
+        if (whole.readUInt32BE(56) === 0) await writeFile(path, Buffer.concat([whole, Buffer.alloc(1000)]))
+      }
+      expect(segments).toBeGreaterThan(6)
+      const { log: again, notices } = await reopen(copy)
+      expect(await all(again, messages)).toHaveLength(60)
+      expect(await all(again, facts)).toHaveLength(60)
+      expect(notices).toEqual([])
+      await again.close()
+      // What was made again says how long each is.
+      const { log: third } = await reopen(copy)
+      expect(await all(third, messages)).toHaveLength(60)
+      await third.close()
+    })
+
     it('is cut with the whole file when its header cannot be read', async () => {
       const path = await damagedClosed('messages', 0)
       await overwrite(path, 20, Buffer.from([0xff]))

@@ -142,6 +142,21 @@ export const nodeFiles: Files = {
   },
 }
 
+/** True when nothing but zeros stands in a part of a file. */
+export async function isZero(file: OpenFile, from: number, to: number): Promise<boolean> {
+  const chunk = 256 * 1024
+  const zero = Buffer.alloc(chunk)
+  for (let at = from; at < to; at += chunk) {
+    const bytes = Buffer.alloc(Math.min(chunk, to - at))
+    await file.read(bytes, at)
+    if (!bytes.equals(zero.subarray(0, bytes.length))) return false
+  }
+  return true
+}
+
+export const syncAll = (file: OpenFile): Promise<void> =>
+  new Promise((resolve, reject) => file.sync((error) => (error === null ? resolve() : reject(error))))
+
 /** Writes `buffers` from `position` on and syncs them. */
 export function writeAndSync(
   file: OpenFile,

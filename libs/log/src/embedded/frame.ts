@@ -3,7 +3,7 @@
 // Frame: 0 mark u32 · 4 crc u32 (from 8 to the end of the batch's first 21 bytes, begun with the log's salt) · 8 number u64
 //   16 distance u32 · 20 topic u32 · 24 partition u32 · 28 length of the batch u32 · 32 flags u32 · 36 the Kafka batch, unchanged
 // Segment: 0 mark u32 · 4 crc u32 (from 8) · 8 format u32 · 12 generation u32 · 16 id u64 · 24 synced u64 · 32 merged u64
-//   40 other id u64 · 48 other length u64 · 56 compacted u32 · zeros to 64
+//   40 other id u64 · 48 other length u64 · 56 compacted u32 · 60 previous length u32
 //
 // `number` runs over all files. `number - distance` and `synced` name a frame up to which everything was synced when this was
 // written: what is missing up to there is damage, what is missing beyond is a torn tail.
@@ -128,6 +128,8 @@ export interface SegmentHeader {
   readonly otherLength: number
   /** True when compaction wrote it. */
   readonly compacted: boolean
+  /** Bytes of the segment before it in its run, all of them synced; 0 if that one was not written on by then. */
+  readonly previousLength: number
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
@@ -141,6 +143,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   writeUint64(bytes, 40, header.otherId)
   writeUint64(bytes, 48, header.otherLength)
   bytes.writeUInt32BE(header.compacted ? 1 : 0, 56)
+  bytes.writeUInt32BE(header.previousLength, 60)
   bytes.writeUInt32BE(saltedCrc(bytes, 8, segmentHeaderSize, 0), 4)
   return bytes
 }
@@ -158,5 +161,6 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
     otherId: readUint64(bytes, 40),
     otherLength: readUint64(bytes, 48),
     compacted: bytes.readUInt32BE(56) === 1,
+    previousLength: bytes.readUInt32BE(60),
   }
 }

@@ -10,7 +10,7 @@ export interface EmbeddedLogOptions {
   readonly notice?: (sentence: string) => void
   /** What to do when frames that were stored cannot be read: `refuse` to start (default), or `cut` everything behind them. */
   readonly damage?: 'refuse' | 'cut'
-  /** A segment is closed when it has this many bytes; 64 MiB by default. */
+  /** A segment is closed when it has this many bytes; 64 MiB by default, 2 GiB at most. */
   readonly segmentBytes?: number
   /** Zeros written behind the frames in advance, which makes small syncs cheaper; 512 KiB by default, 0 for none. */
   readonly aheadBytes?: number
@@ -38,11 +38,15 @@ export type Settings = Required<Omit<EmbeddedLogOptions, 'diskMax'>> & Pick<Embe
 
 const mebibyte = 1024 * 1024
 
+/** The header of a segment tells the length of the one before in four bytes. A segment is larger than asked for by one group at most. */
+const segmentBytesMax = 2048 * mebibyte
+
 export function withDefaults(options: EmbeddedLogOptions): Settings {
   const settings = allWithDefaults(options)
   // A small disk holds some segments at least, or nothing could ever be removed from it.
   const segmentBytes = Math.min(
     settings.segmentBytes,
+    segmentBytesMax,
     Math.max(64 * 1024, (settings.diskMax ?? Infinity) / 16),
   )
   return { ...settings, segmentBytes }

@@ -1,8 +1,14 @@
 // Opening the directory again: which frames are there, which of them count, and where each file is cut.
 import { crc32c } from '@node-rs/crc32'
 import { checkBatch } from '#libs/batch'
-import { isMissing, type Files, type OpenFile } from './files.js'
-import { decodeSegmentHeader, formatVersion, frameMarkBytes, segmentHeaderSize } from './frame.js'
+import { isMissing, isZero, syncAll, type Files, type OpenFile } from './files.js'
+import {
+  decodeSegmentHeader,
+  formatVersion,
+  frameMarkBytes,
+  segmentHeaderSize,
+  type SegmentHeader,
+} from './frame.js'
 import { NewerFormat, type Manifest } from './manifest.js'
 import { indexFrame, parseSegmentName, scanFrames, Segment, segmentPath, type RunName } from './segment.js'
 import { decodeLength, SegmentIndex } from './segment-index.js'
@@ -119,11 +125,10 @@ class Recovery {
     const nextId = (ids[ids.length - 1] ?? 0) + 1
     if (await this.#isTorn(run, ids[ids.length - 1])) ids.pop()
     const segments: Segment[] = []
+    const lengths: (number | undefined)[] = []
     let merged = -1
-    let open = false
     for (const id of ids) {
       const path = segmentPath(directory, run, id)
-      const isLast = id === ids[ids.length - 1]
       if (id <= merged) {
         // Compaction had put these frames into an earlier segment and did not come to removing this one.
         await files.remove(path)
@@ -143,13 +148,17 @@ class Recovery {
       this.#floor = Math.max(this.#floor, header.synced)
       const other = segmentPath(directory, run === 'state' ? 'messages' : 'state', header.otherId)
       this.#syncedLengths.set(other, Math.max(this.#syncedLengths.get(other) ?? 0, header.otherLength))
-      const length = await this.#countingLength(path, header.generation)
-      const segment = new Segment(directory, run, header, file, new SegmentIndex(segmentHeaderSize))
-      segments.push(segment)
-      // The last one has an index only if a failure made the log leave it: then what lies beyond does not count.
-      if (isLast) this.#open.push(await this.#scanOpen(segment, length ?? (await file.size())))
-      else await this.#scanClosed(segment, length)
-      open = isLast && length === undefined
+      lengths.push(await this.#countingLength(path, header.generation))
+      segments.push(new Segment(directory, run, header, file, new SegmentIndex(segmentHeaderSize)))
+    }
+    let open = false
+    for (const [i, segment] of segments.entries()) {
+      const length = lengths[i]
+      if (segment.id === ids[ids.length - 1]) {
+        // The last one has an index only if a failure made the log leave it: then what lies beyond does not count.
+        this.#open.push(await this.#scanOpen(segment, length ?? (await segment.file.size())))
+        open = length === undefined
+      } else await this.#scanClosed(segment, length, segments[i + 1]?.header)
     }
     return { segments, nextId, open }
   }
@@ -190,12 +199,18 @@ class Recovery {
 
   /**
    * A closed segment: everything in it was synced before the next one was made. All of it is read, for a bit may have turned while
-   * nobody looked. `length`: bytes that count, if that is known.
+   * nobody looked. `length`: bytes that count, if its index says so. `next`: the header of the segment behind it.
    */
-  async #scanClosed(segment: Segment, length: number | undefined): Promise<void> {
-    const size = length ?? (await segment.file.size())
+  async #scanClosed(
+    segment: Segment,
+    length: number | undefined,
+    next: SegmentHeader | undefined,
+  ): Promise<void> {
+    const whole = await segment.file.size()
+    const known = length ?? lengthWithoutIndex(segment, next, whole)
+    const size = known ?? whole
     const end = await this.#scan(segment, size, () => {})
-    if (end < size && (length !== undefined || !(await isZero(segment.file, end, size)))) {
+    if (end < size && (known !== undefined || !(await isZero(segment.file, end, size)))) {
       this.#damaged(new DamagedLog(segment.path, end))
       this.#closed.push({ segment, size })
     } else if (length === undefined) await segment.saveIndex(this.#settings.files)
@@ -303,7 +318,7 @@ class Recovery {
     if (this.#isDamaged) await this.#skipOffsets(runs)
     for (const { segment } of this.#closed) {
       await segment.file.truncate(segment.index.length)
-      await synced(segment.file)
+      await syncAll(segment.file)
       await segment.saveIndex(files)
     }
     for (const open of this.#open) {
@@ -315,7 +330,7 @@ class Recovery {
         await open.segment.file.truncate(length)
       }
       // What is read now may still be in the kernel's hands only: a process that was killed had not synced it.
-      await synced(open.segment.file)
+      await syncAll(open.segment.file)
       if (first !== undefined) await this.#indexAgain(open.segment, runs, length)
     }
     for (const { path, size } of this.#torn) {
@@ -362,21 +377,23 @@ class Recovery {
   }
 }
 
+/**
+ * Bytes that count of a closed segment whose index is not there, for the process ended before it was written. The frames may be followed
+ * by zeros, which were to be cut then: where they begin, the next segment says. Undefined if the next one is not there any more.
+ */
+function lengthWithoutIndex(
+  { id, header }: Segment,
+  next: SegmentHeader | undefined,
+  whole: number,
+): number | undefined {
+  // Compaction writes nothing in advance.
+  if (header.compacted) return whole
+  if (next?.id !== id + 1) return undefined
+  // It was closed when the next one was made: no zeros were behind its frames.
+  return next.previousLength === 0 ? whole : next.previousLength
+}
+
 async function readStart(file: OpenFile): Promise<Buffer> {
   const bytes = Buffer.alloc(segmentHeaderSize)
   return bytes.subarray(0, await file.read(bytes, 0))
 }
-
-async function isZero(file: OpenFile, from: number, to: number): Promise<boolean> {
-  const chunk = 256 * 1024
-  const zero = Buffer.alloc(chunk)
-  for (let at = from; at < to; at += chunk) {
-    const bytes = Buffer.alloc(Math.min(chunk, to - at))
-    await file.read(bytes, at)
-    if (!bytes.equals(zero.subarray(0, bytes.length))) return false
-  }
-  return true
-}
-
-const synced = (file: OpenFile): Promise<void> =>
-  new Promise((resolve, reject) => file.sync((error) => (error === null ? resolve() : reject(error))))

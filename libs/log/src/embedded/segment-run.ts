@@ -196,7 +196,7 @@ export class SegmentRun {
       const { files, directory } = this.#settings
       if (this.#broken !== undefined) await this.#abandon(this.#broken)
       const left = this.#open
-      const header = newHeader(this.#nextId++, part.synced, this.#events.other(this))
+      const header = newHeader(this.#nextId++, part.synced, left, this.#events.other(this))
       const made = await createSegment(files, directory, this.name, header)
       created = made.segment
       await writeAndSync(created.file, [made.headerBytes, ...part.buffers], 0)

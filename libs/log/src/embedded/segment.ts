@@ -79,8 +79,13 @@ export class Segment {
 export const segmentPath = (directory: string, run: RunName, id: number): string =>
   `${directory}/${nameOf(run, id)}.log`
 
-/** The header of a new segment. `other`: the open segment of the other run. */
-export function newHeader(id: number, synced: number, other: Segment | undefined): SegmentHeader {
+/** The header of a new segment. `previous`, `other`: the open segments of its own run and of the other one. */
+export function newHeader(
+  id: number,
+  synced: number,
+  previous: Segment | undefined,
+  other: Segment | undefined,
+): SegmentHeader {
   return {
     format: formatVersion,
     generation: newGeneration(),
@@ -90,6 +95,7 @@ export function newHeader(id: number, synced: number, other: Segment | undefined
     otherId: other?.id ?? 0,
     otherLength: other?.index.length ?? 0,
     compacted: false,
+    previousLength: previous?.index.length ?? 0,
   }
 }
 
