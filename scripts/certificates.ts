@@ -3,14 +3,14 @@
 // lies beside them.
 
 import 'reflect-metadata'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { DAY } from '#libs/base'
-import { fileError, settingsFromEnvironment, type Settings } from '#libs/platform'
+import { fileError, makeDirectory, settingsFromEnvironment, type Settings } from '#libs/platform'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const CA_DAYS = 3650
@@ -101,7 +101,7 @@ async function write(folder: string, name: string, { certificate, keys }: Identi
 
 async function makeAll(settings: Settings, moreNames: readonly string[]): Promise<void> {
   const folder = join(settings.dataDir, 'certificates')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  await makeDirectory(folder)
   const authorityFile = join(folder, 'ca.pem')
   const authorityKeyFile = join(folder, 'ca-key.pem')
   const kept = existsSync(authorityFile) && existsSync(authorityKeyFile)

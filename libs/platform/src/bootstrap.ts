@@ -1,10 +1,10 @@
 // The life of a process: settings, log, Nest, services, doors, and the same backwards. What is wrong at the start is said in one line.
-import { mkdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Module, type DynamicModule, type Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import { openEmbeddedLog, type EmbeddedLog } from '#libs/log'
+import { makeDirectory, openEmbeddedLog, type EmbeddedLog } from '#libs/log'
 import { catalogue, gatewayInbox, type Topic } from '#libs/topics'
 import { Doors, type Listening } from './doors.js'
 import { LogStrategy } from './log-strategy.js'
@@ -72,9 +72,9 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
   const listening = await doors.open()
   vitals.serving = true
   const http = httpListening(app, settings)
+  stopOnSignal(app, parts)
   // Counted from the start of the process: loading the program is part of what its user waits for.
   process.stdout.write(`${greeting(settings, [...listening, http], performance.now())}\n`)
-  stopOnSignal(app, parts)
 }
 
 /** The module that holds the given apps: standalone is nothing but this list. */
@@ -107,8 +107,7 @@ const freePartMax = 0.1
 async function diskLimits(
   settings: Settings,
 ): Promise<{ readonly diskMax: number; readonly diskFreeMin: number }> {
-  // Whoever else uses this machine must not read the messages.
-  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 })
+  await makeDirectory(settings.dataDir)
   const { blocks, bsize } = await statfs(settings.dataDir)
   const total = blocks * bsize
   const { diskMax, diskFreeMin } = settings

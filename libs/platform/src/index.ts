@@ -1,4 +1,5 @@
 // All of Nest and of the process: what apps are built with.
+export { makeDirectory } from '#libs/log'
 export { runBroker } from './bootstrap.js'
 export { Doors, type Door, type Listening } from './doors.js'
 export { settingsFromEnvironment } from './environment.js'

@@ -20,7 +20,10 @@ describe('why the broker does not start', () => {
     [systemError('EROFS', '/data/log'), '/data/log lies on a read-only file system. TBMQ_DATA_DIR'],
     [systemError('ENOSPC', '/data/log'), '/data/log: no space left. TBMQ_DATA_DIR'],
     [systemError('ENOTDIR', '/data/log'), '/data/log is a file, where a directory is needed. TBMQ_DATA_DIR'],
-    [systemError('ENOENT', '/data'), '/data cannot be made: a link on its way leads nowhere. TBMQ_DATA_DIR'],
+    [
+      systemError('ENOENT', '/data'),
+      '/data cannot be made: nothing can be made there, or a link on its way leads nowhere. TBMQ_DATA_DIR',
+    ],
     [new Error('A sentence.'), 'A sentence.'],
   ])('%s', (error, sentence) => {
     expect(startError(error, settings)).toContain(sentence)

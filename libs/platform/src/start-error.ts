@@ -54,7 +54,7 @@ export function fileError(error: unknown): string | undefined {
     case 'EDQUOT':
       return `${path}: no space left. TBMQ_DATA_DIR sets another directory.`
     case 'ENOENT':
-      return `${path} cannot be made: a link on its way leads nowhere. TBMQ_DATA_DIR sets another directory.`
+      return `${path} cannot be made: nothing can be made there, or a link on its way leads nowhere. TBMQ_DATA_DIR sets another directory.`
     case 'EEXIST':
     case 'ENOTDIR':
       return `${path} is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.`

@@ -1,6 +1,7 @@
 // The password file on disk: read whole, written whole into a new file that then takes the old one's place.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeDirectory } from '#libs/log'
 import { BrokenPasswordFile, formatUsers, parseUsers, type Users } from '../core/password-file.js'
 
 /** All users; none when there is no file. Throws BrokenPasswordFile with the file's name. */
@@ -16,7 +17,7 @@ export async function readUsers(path: string): Promise<Users> {
 
 /** Writes all users; nobody but the owner of the file may read it. A reader finds the old file or the new one, never half of it. */
 export async function writeUsers(path: string, users: Users): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeDirectory(dirname(path))
   const fresh = `${path}.${String(process.pid)}.new`
   try {
     const file = await open(fresh, 'wx', 0o600)

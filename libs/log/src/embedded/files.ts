@@ -1,6 +1,7 @@
 // The file layer: the few calls that the embedded log makes to a file system, so that tests can make them fail and know what is synced.
 import fs from 'node:fs'
-import { open, readdir, readFile, rename, rm, mkdir, statfs } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import path from 'node:path'
 
 export interface OpenFile {
   /**
@@ -107,6 +108,28 @@ const flags = { create: 'wx+', write: 'r+', read: 'r' } as const
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
+/**
+ * Makes a directory and those above it, for the owner alone: whoever else uses this machine must not read the messages. One that is there
+ * stays as it is. What Node has for this never returns where the file system takes no directories (/proc).
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+  } catch (error) {
+    if (await isDirectory(directory)) return
+    const above = path.dirname(directory)
+    if (!isMissing(error) || (await isDirectory(above))) throw error
+    await makeDirectory(above)
+    await makeDirectory(directory)
+  }
+}
+
+const isDirectory = (name: string): Promise<boolean> =>
+  stat(name).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
 /** The real file system. */
 export const nodeFiles: Files = {
   open: (path, mode) =>
@@ -114,8 +137,7 @@ export const nodeFiles: Files = {
       fs.open(path, flags[mode], (error, fd) => (error === null ? resolve(new NodeFile(fd)) : reject(error))),
     ),
   async list(directory) {
-    // Whoever else uses this machine must not read the messages.
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(directory)
     return readdir(directory)
   },
   async readText(path) {
