@@ -2,7 +2,7 @@
 // This file holds a connection's state and its ways in; what each packet does stands in on-<packet>.ts.
 import { assert, EMPTY_BYTES } from '#libs/base'
 import type { Millis } from '#libs/base'
-import { PACKET, ProtocolError, readFrame } from '#libs/mqtt'
+import { connectVersion, PACKET, ProtocolError, readFrame } from '#libs/mqtt'
 import type { ProtocolVersion } from '#libs/mqtt'
 import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
 import type { Address, CloseCause, Peer } from '#libs/topics'
@@ -147,7 +147,10 @@ export class Connection {
           }
           return at
         }
-        if (result !== 'frame') throw unreadable(result)
+        if (result !== 'frame') {
+          if (this.state === 'connecting') learnVersion(this, buffer, to)
+          throw unreadable(result)
+        }
         // What keeps a connection is a packet, not a byte [MQTT-3.1.2-22].
         this.lastHeard = now
         this.#partHeard = 0
@@ -311,6 +314,16 @@ export class Connection {
       reportEnd(this)
     } else this.move('closed')
   }
+}
+
+/** A CONNECT that is too large for us to wait for its end is refused in its own form, as far as it is there. */
+function learnVersion(connection: Connection, buffer: Uint8Array, to: number): void {
+  const { frame } = connection.gateway
+  frame.bodyTo = Math.min(frame.bodyTo, to)
+  const version = connectVersion(buffer, frame)
+  if (version === undefined) return
+  connection.version = version
+  connection.versionKnown = true
 }
 
 function notConnect(): ProtocolError {
