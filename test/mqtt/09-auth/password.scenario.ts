@@ -204,6 +204,24 @@ scenario(
 )
 
 scenario(
+  '3.1 cannot be told: what is not allowed is acknowledged as if it were, and goes nowhere',
+  async (t) => {
+    const broker = await start()
+    const watcher = await t.connect(anna, { broker })
+    await subscribe(watcher, { [`+/${t.topic('#')}`]: 1 })
+    const client = await t.connect(device, { broker, version: 3 })
+    await publish(client, `else/${t.topic('a')}`, 'refused', { qos: 1 })
+    await publish(client, `else/${t.topic('a')}`, 'refused', { qos: 2 })
+    await t.nothingBefore(watcher, watcher, `any/${t.topic('marker')}`, 1)
+    const filters = { [`down/${t.topic()}`]: 1, [`up/${t.topic()}`]: 2, [`else/${t.topic()}`]: 0 } as const
+    expect(codesOf(await subscribe(client, filters))).toEqual([1, 2, 0])
+    await publish(watcher, `up/${t.topic()}`, 'refused', { qos: 1 })
+    await t.nothingBefore(client, watcher, `down/${t.topic()}`, 1)
+  },
+  slow,
+)
+
+scenario(
   'the will is checked too: a CONNECT whose will is not allowed does not publish it',
   async (t) => {
     const broker = await start()

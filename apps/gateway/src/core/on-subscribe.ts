@@ -27,7 +27,9 @@ export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: F
   let owed = 0
   for (const [place, subscription] of packet.subscriptions.entries()) {
     const refusal = refusalOf(connection, subscription, subscriptionId)
-    codes.push(refusal ?? 0)
+    // 3.1 has no word for "not allowed", and wants it to be acknowledged as if it were.
+    const mustSeemGranted = refusal === REASON.notAuthorized && connection.version === 3
+    codes.push(mustSeemGranted ? subscription.qos : (refusal ?? 0))
     if (refusal !== undefined) continue
     const wanted = wantedOf(subscription, gateway.settings.maximumQos)
     remember(connection, subscription.filter.text, wanted.qos, subscriptionId)

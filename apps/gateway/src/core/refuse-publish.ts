@@ -6,7 +6,10 @@ import { sendAck } from './send-ack.js'
 import type { AckType } from './send-ack.js'
 import { NO_TARGET } from './turns.js'
 
-/** Refuses a PUBLISH as it arrives. 5.0 gets the reason in its turn; 3.x, which has no way to say it, is closed; QoS 0 is dropped. */
+/**
+ * Refuses a PUBLISH as it arrives. 5.0 gets the reason in its turn; 3.x, which has no way to say it, is closed; QoS 0 is dropped. 3.1 wants a
+ * publish that is not allowed to be acknowledged as if it were.
+ */
 export function refuseArriving(connection: Connection, view: PublishView, code: number): void {
   const { version } = connection
   count(connection, code)
@@ -15,12 +18,13 @@ export function refuseArriving(connection: Connection, view: PublishView, code: 
     if (code === REASON.payloadFormatInvalid) connection.end('protocol', code, reasonTitle(code))
     return
   }
-  if (version !== 5) {
+  const mustSeemTaken = version === 3 && code === REASON.notAuthorized
+  if (version !== 5 && !mustSeemTaken) {
     connection.end(code === REASON.quotaExceeded ? 'server' : 'protocol', code, reasonTitle(code))
     return
   }
   const type = view.qos === 1 ? PACKET.puback : PACKET.pubrec
-  connection.answerLater(type, view.packetId, code, NO_TARGET)
+  connection.answerLater(type, view.packetId, mustSeemTaken ? REASON.success : code, NO_TARGET)
 }
 
 function count({ gateway: { counters } }: Connection, code: number): void {
