@@ -9,6 +9,7 @@ import { catalogue, gatewayInbox, type Topic } from '#libs/topics'
 import { Doors, type Listening } from './doors.js'
 import { LogStrategy } from './log-strategy.js'
 import { addLogMetrics } from './log-metrics.js'
+import { LongStart } from './long-start.js'
 import { createLogger, NestLogger, type Logger } from './logger.js'
 import { Metrics } from './metrics.js'
 import { PlatformModule } from './platform.module.js'
@@ -34,8 +35,9 @@ export async function runBroker(apps: readonly Type[]): Promise<void> {
     const logger = createLogger(settings.logLevel)
     for (const name of unknownSettings(environment))
       logger.warn({ name }, 'no such setting; .env.example lists all')
-    const log = await openLog(settings, logger)
-    await start(apps, { settings, logger, log })
+    const longStart = new LongStart({ logger, host: settings.httpHost, port: settings.httpPort })
+    const log = await openLog(settings, logger, longStart)
+    await start(apps, { settings, logger, log, longStart })
   } catch (error) {
     process.stderr.write(`tbmq: ${startError(error, settings)}\n`)
     process.exit(1)
@@ -46,10 +48,11 @@ interface Parts {
   readonly settings: Settings
   readonly logger: Logger
   readonly log: EmbeddedLog
+  readonly longStart: LongStart
 }
 
 async function start(apps: readonly Type[], parts: Parts): Promise<void> {
-  const { settings, logger, log } = parts
+  const { settings, logger, log, longStart } = parts
   const root = rootModule(apps, PlatformModule.of(parts))
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
     // What goes wrong before the doors open is said once, by `runBroker`.
@@ -57,6 +60,7 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
     abortOnError: false,
   })
   app.connectMicroservice({ strategy: app.get(LogStrategy) })
+  await longStart.letGoOfPort()
   await listenHttp(app, settings)
   app.useLogger(new NestLogger(logger))
   const vitals = app.get(Vitals)
@@ -67,9 +71,11 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
   const metrics = app.get(Metrics)
   addLogMetrics(metrics, log, app.get(ServiceRegistry))
   metrics.sys.add(heapValues())
+  longStart.step({ sentence: 'restoring sessions, subscriptions and queues' })
   await app.startAllMicroservices()
   const doors = app.get(Doors)
   const listening = await doors.open()
+  await longStart.end()
   vitals.serving = true
   const http = httpListening(app, settings)
   stopOnSignal(app, parts)
@@ -117,7 +123,7 @@ async function diskLimits(
   }
 }
 
-async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog> {
+async function openLog(settings: Settings, logger: Logger, longStart: LongStart): Promise<EmbeddedLog> {
   const log = await openEmbeddedLog({
     ...(await diskLimits(settings)),
     directory: join(settings.dataDir, 'log'),
@@ -128,6 +134,9 @@ async function openLog(settings: Settings, logger: Logger): Promise<EmbeddedLog>
     },
     notice: (sentence) => {
       logger.warn({}, sentence)
+    },
+    progress: (done, total) => {
+      longStart.step({ sentence: 'checking the files of the log', done, total })
     },
   })
   const counted = (topic: Topic) => ({

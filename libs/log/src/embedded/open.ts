@@ -11,12 +11,12 @@ import { recover } from './recovery.js'
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const settings = withDefaults(options)
-  const { files, directory, damage, notice } = settings
+  const { files, directory, damage, notice, progress } = settings
   await files.list(directory)
   const lock = await lockDirectory(directory, notice)
   try {
     const manifest = await Manifest.load(files, directory)
-    const found = await recover({ files, directory, manifest, damage, notice })
+    const found = await recover({ files, directory, manifest, damage, notice, progress })
     manifest.incarnation++
     manifest.synced = found.last
     await manifest.save()

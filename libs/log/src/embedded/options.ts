@@ -8,6 +8,8 @@ export interface EmbeddedLogOptions {
   readonly directory: string
   /** One sentence for the operator: a torn tail that was cut, a disk that fails, a disk that is well again. */
   readonly notice?: (sentence: string) => void
+  /** Told while it opens: so many of its segment files have been checked. */
+  readonly progress?: (done: number, total: number) => void
   /** What to do when frames that were stored cannot be read: `refuse` to start (default), or `cut` everything behind them. */
   readonly damage?: 'refuse' | 'cut'
   /** A segment is closed when it has this many bytes; 64 MiB by default, 2 GiB at most. */
@@ -55,6 +57,7 @@ export function withDefaults(options: EmbeddedLogOptions): Settings {
 function allWithDefaults(options: EmbeddedLogOptions): Settings {
   return {
     notice: () => {},
+    progress: () => {},
     damage: 'refuse',
     segmentBytes: 64 * mebibyte,
     aheadBytes: mebibyte / 2,

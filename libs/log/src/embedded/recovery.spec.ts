@@ -230,6 +230,22 @@ describe('opening', () => {
     await again.close()
   })
 
+  it('tells how many files it has checked, of how many', async () => {
+    const log = await place.open({ segmentBytes: 300 })
+    for (let i = 0; i < 6; i++) {
+      await put(log, messages, `m=${i}`)
+      await put(log, facts, `f=${i}`)
+    }
+    await log.close()
+    const count = (await readdir(place.directory)).filter((name) => name.endsWith('.log')).length
+    const told: string[] = []
+    const progress = (done: number, total: number): void => void told.push(`${done} of ${total}`)
+    const { log: again } = await reopen(place.directory, { progress })
+    await again.close()
+    expect(count).toBeGreaterThan(3)
+    expect(told).toEqual(Array.from({ length: count }, (_, i) => `${i} of ${count}`))
+  })
+
   it('refuses a second broker, and takes over what a dead one has left', async () => {
     await place.open()
     await expect(place.open()).rejects.toThrow('is in use by another broker')

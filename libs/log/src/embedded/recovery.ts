@@ -2,15 +2,17 @@
 import { crc32c } from '@node-rs/crc32'
 import { checkBatch } from '#libs/batch'
 import { isMissing, isZero, syncAll, type Files, type OpenFile } from './files.js'
-import {
-  decodeSegmentHeader,
-  formatVersion,
-  frameMarkBytes,
-  segmentHeaderSize,
-  type SegmentHeader,
-} from './frame.js'
+import { formatVersion, frameMarkBytes, segmentHeaderSize, type SegmentHeader } from './frame.js'
 import { NewerFormat, type Manifest } from './manifest.js'
-import { indexFrame, parseSegmentName, scanFrames, Segment, segmentPath, type RunName } from './segment.js'
+import {
+  indexFrame,
+  parseSegmentName,
+  readHeader,
+  scanFrames,
+  Segment,
+  segmentPath,
+  type RunName,
+} from './segment.js'
 import { decodeLength, SegmentIndex } from './segment-index.js'
 
 /** What was found of one run. */
@@ -70,6 +72,7 @@ export interface RecoverySettings {
   /** What to do when stored frames are missing. */
   readonly damage: 'refuse' | 'cut'
   readonly notice: (sentence: string) => void
+  readonly progress: (done: number, total: number) => void
 }
 
 /** Reads all files, cuts a torn tail. Throws DamagedLog (unless damage is to be cut) and NewerFormat. */
@@ -83,6 +86,7 @@ class Recovery {
   #synced: number
   /** All frames up to here were synced when some segment was made: only beyond are numbers without a gap. */
   #floor = 0
+  #checked = 0
   readonly #open: OpenSegment[] = []
   readonly #closed: ClosedSegment[] = []
   /** True when damage was found and is to be cut. */
@@ -136,7 +140,7 @@ class Recovery {
         continue
       }
       const file = await files.open(path, 'write')
-      const header = decodeSegmentHeader(await readStart(file))
+      const header = await readHeader(file)
       if (header === undefined) {
         this.#damaged(new DamagedLog(path, 0))
         this.#torn.push({ path, size: await file.size() })
@@ -151,8 +155,10 @@ class Recovery {
       lengths.push(await this.#countingLength(path, header.generation))
       segments.push(new Segment(directory, run, header, file, new SegmentIndex(segmentHeaderSize)))
     }
+    const all = names.filter((name) => parseSegmentName(name) !== undefined).length
     let open = false
     for (const [i, segment] of segments.entries()) {
+      this.#settings.progress(this.#checked++, all)
       const length = lengths[i]
       if (segment.id === ids[ids.length - 1]) {
         // The last one has an index only if a failure made the log leave it: then what lies beyond does not count.
@@ -169,7 +175,7 @@ class Recovery {
     const path = segmentPath(this.#settings.directory, run, id)
     const file = await this.#settings.files.open(path, 'read')
     try {
-      if (decodeSegmentHeader(await readStart(file)) !== undefined) return false
+      if ((await readHeader(file)) !== undefined) return false
       this.#torn.push({ path, size: await file.size() })
       return true
     } finally {
@@ -391,9 +397,4 @@ function lengthWithoutIndex(
   if (next?.id !== id + 1) return undefined
   // It was closed when the next one was made: no zeros were behind its frames.
   return next.previousLength === 0 ? whole : next.previousLength
-}
-
-async function readStart(file: OpenFile): Promise<Buffer> {
-  const bytes = Buffer.alloc(segmentHeaderSize)
-  return bytes.subarray(0, await file.read(bytes, 0))
 }

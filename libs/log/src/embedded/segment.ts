@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { appendTimeOf, baseOffsetOf, nextOffsetOf } from '#libs/batch'
 import { writeAndSync, type Files, type OpenFile } from './files.js'
 import {
+  decodeSegmentHeader,
   encodeSegmentHeader,
   formatVersion,
   FrameHeader,
@@ -112,6 +113,12 @@ export async function createSegment(
   const file = await files.open(segmentPath(directory, run, header.id), 'create')
   const segment = new Segment(directory, run, header, file, new SegmentIndex(segmentHeaderSize))
   return { segment, headerBytes: encodeSegmentHeader(header) }
+}
+
+/** Undefined when the file does not begin with the header of a segment. */
+export async function readHeader(file: OpenFile): Promise<SegmentHeader | undefined> {
+  const bytes = Buffer.alloc(segmentHeaderSize)
+  return decodeSegmentHeader(bytes.subarray(0, await file.read(bytes, 0)))
 }
 
 /** A frame that cannot be read where one was written. */
