@@ -56,7 +56,7 @@ export function gaugesOf(delivery: Delivery): Measure[] {
     },
     {
       name: 'tbmq_queue_bytes',
-      help: 'Their bytes, in all and in memory.',
+      help: 'Their bytes, in all and in memory, and how many may be in memory before the store takes them.',
       kind: 'gauge',
       labels: ['where'],
       read: () => {
@@ -64,8 +64,19 @@ export function gaugesOf(delivery: Delivery): Measure[] {
         return [
           [{ where: 'all' }, bytes],
           [{ where: 'memory' }, residentBytes],
+          [{ where: 'memory_limit' }, delivery.memoryBytes],
         ]
       },
+    },
+    {
+      name: 'tbmq_queue_window_bytes',
+      help: 'Bytes on their way to the one kept client that has the most of them, and how many there may be.',
+      kind: 'gauge',
+      labels: ['value'],
+      read: () => [
+        [{ value: 'depth' }, delivery.waiting().windowBytes],
+        [{ value: 'limit' }, delivery.windowBytesMax],
+      ],
     },
   ]
 }

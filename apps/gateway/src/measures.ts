@@ -6,7 +6,7 @@ type Counters = GatewayDoor['counters']
 
 export function measuresOf(door: GatewayDoor, settings: Settings): Measure[] {
   const { counters } = door
-  return [...connections(counters, settings), ...sockets(door), ...messages(counters)]
+  return [...connections(counters, settings), ...sockets(door), ...appendWindow(door), ...messages(counters)]
 }
 
 const connections = (counters: Counters, settings: Settings): Measure[] => [
@@ -85,6 +85,25 @@ const sockets = ({ counters, listeners }: GatewayDoor): Measure[] => [
       [{ way: 'received' }, counters.bytesReceived],
       [{ way: 'sent' }, counters.bytesSent],
     ],
+  },
+]
+
+const appendWindow = ({ counters, appendWindowBytesMax }: GatewayDoor): Measure[] => [
+  {
+    name: 'tbmq_append_window_bytes',
+    help: 'Bytes that the gateway has appended and that are not stored, and how many there may be before sockets are not read.',
+    kind: 'gauge',
+    labels: ['value'],
+    read: () => [
+      [{ value: 'depth' }, counters.unstoredBytes],
+      [{ value: 'limit' }, appendWindowBytesMax],
+    ],
+  },
+  {
+    name: 'tbmq_append_window_waits_total',
+    help: 'Times that a socket was not read because of that.',
+    kind: 'counter',
+    read: () => counters.appendWindowWaits,
   },
 ]
 

@@ -1,6 +1,6 @@
 // What a scrape tells about subscriptions and retained messages.
 import type { Measure, Settings } from '#libs/platform'
-import { countsOf, type Partitions, type SubscriptionCounters } from './shell/subscription.js'
+import { countsOf, rememberedOf, type Partitions, type SubscriptionCounters } from './shell/subscription.js'
 
 type Limits = Pick<Settings, 'retainedMax' | 'retainedBytesMax'>
 
@@ -38,6 +38,25 @@ export function gaugesOf(partitions: Partitions, { retainedMax, retainedBytesMax
         [{ value: 'count' }, countsOf(partitions).retainedBytes],
         [{ value: 'limit' }, retainedBytesMax],
       ],
+    },
+    {
+      name: 'tbmq_receivers_remembered_bytes',
+      help: 'Bytes of the receivers of topics that are remembered, and how many there may be before all are found anew.',
+      kind: 'gauge',
+      labels: ['value'],
+      read: () => {
+        const { bytes, bytesMax } = rememberedOf(partitions)
+        return [
+          [{ value: 'count' }, bytes],
+          [{ value: 'limit' }, bytesMax],
+        ]
+      },
+    },
+    {
+      name: 'tbmq_receivers_forgotten_total',
+      help: 'Times that all of them were forgotten because they were too many, since their partitions were restored.',
+      kind: 'counter',
+      read: () => rememberedOf(partitions).timesFull,
     },
   ]
 }

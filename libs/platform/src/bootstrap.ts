@@ -10,7 +10,7 @@ import { Doors, type Listening } from './doors.js'
 import { LogStrategy } from './log-strategy.js'
 import { addLogMetrics } from './log-metrics.js'
 import { LongStart } from './long-start.js'
-import { createLogger, NestLogger, type Logger } from './logger.js'
+import { createLines, NestLogger, type Logger } from './logger.js'
 import { Metrics } from './metrics.js'
 import { PlatformModule } from './platform.module.js'
 import { ServiceRegistry } from './service-registry.js'
@@ -32,12 +32,13 @@ export async function runBroker(apps: readonly Type[]): Promise<void> {
   try {
     const environment = readEnvironment()
     settings = readSettings(environment)
-    const logger = createLogger(settings.logLevel)
+    const lines = createLines(settings.logLevel)
+    const { logger } = lines
     for (const name of unknownSettings(environment))
       logger.warn({ name }, 'no such setting; .env.example lists all')
     const longStart = new LongStart({ logger, host: settings.httpHost, port: settings.httpPort })
     const log = await openLog(settings, logger, longStart)
-    await start(apps, { settings, logger, log, longStart })
+    await start(apps, { settings, logger, log, longStart, linesLost: lines.lost })
   } catch (error) {
     process.stderr.write(`tbmq: ${startError(error, settings)}\n`)
     process.exit(1)
@@ -49,6 +50,7 @@ interface Parts {
   readonly logger: Logger
   readonly log: EmbeddedLog
   readonly longStart: LongStart
+  readonly linesLost: () => number
 }
 
 async function start(apps: readonly Type[], parts: Parts): Promise<void> {
@@ -70,6 +72,12 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
   }))
   const metrics = app.get(Metrics)
   addLogMetrics(metrics, log, app.get(ServiceRegistry))
+  metrics.add({
+    name: 'tbmq_lines_lost_total',
+    help: 'Lines of this output that were lost because nobody took them.',
+    kind: 'counter',
+    read: parts.linesLost,
+  })
   metrics.sys.add(heapValues())
   longStart.step({ sentence: 'restoring sessions, subscriptions and queues' })
   await app.startAllMicroservices()

@@ -42,6 +42,12 @@ function countersOf({ metrics: counted }: EmbeddedLog, services: ServiceRegistry
       read: () => counted.errors,
     },
     {
+      name: 'tbmq_log_history_reads_total',
+      help: 'Times that a reader was behind what is in memory and read the disk.',
+      kind: 'counter',
+      read: () => counted.historyReads,
+    },
+    {
       name: 'tbmq_service_failures_total',
       help: 'Times that a service dropped the state of a partition and restored it.',
       kind: 'counter',
@@ -59,6 +65,16 @@ function gaugesOf(log: EmbeddedLog, services: ServiceRegistry): Measure[] {
       help: 'Bytes appended and not yet on disk.',
       kind: 'gauge',
       read: () => counted.unsyncedBytes,
+    },
+    {
+      name: 'tbmq_log_cache_bytes',
+      help: 'Bytes of stored batches in memory for readers that follow closely, and how many there may be; who is behind them reads the disk.',
+      kind: 'gauge',
+      labels: ['value'],
+      read: () => [
+        [{ value: 'depth' }, counted.cacheBytes],
+        [{ value: 'limit' }, counted.cacheBytesMax],
+      ],
     },
     {
       name: 'tbmq_log_writable',

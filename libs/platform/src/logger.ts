@@ -16,14 +16,32 @@ const waitingBytesMax = 16 * 1024 * 1024
 const linesBytes = 16 * 1024 - 1
 const laterMillis = 20
 
-/** Writes one JSON object a line to standard output; `level` as in TBMQ_LOG_LEVEL. */
-export function createLogger(level: string): Pino {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, standardOutput())
+/** The lines of this process. */
+export interface Lines {
+  readonly logger: Pino
+  /** Those that were lost, since the start. */
+  lost(): number
 }
 
-/** Standard output, written to some times a second: a storm of connects has thousands of lines. What waits at the end goes out then. */
-function standardOutput(): { write(line: string): void } {
-  const output = pino.destination({ dest: 1, sync: false, minLength: linesBytes, maxLength: waitingBytesMax })
+/** Writes one JSON object a line to standard output, or to another descriptor; `level` as in TBMQ_LOG_LEVEL. */
+export function createLines(level: string, descriptor = 1): Lines {
+  let lost = 0
+  const output = outputTo(descriptor, () => lost++)
+  return {
+    logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output),
+    lost: () => lost,
+  }
+}
+
+/** Written to some times a second: a storm of connects has thousands of lines. What waits at the end goes out then. */
+function outputTo(descriptor: number, lost: () => void): { write(line: string): void } {
+  const output = pino.destination({
+    dest: descriptor,
+    sync: false,
+    minLength: linesBytes,
+    maxLength: waitingBytesMax,
+  })
+  output.on('drop', lost)
   let flushing = false
   const flush = (): void => {
     flushing = false

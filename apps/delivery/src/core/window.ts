@@ -9,7 +9,7 @@ import type { DeliveryLimits } from './settings.js'
 const packetIds = 65_535
 
 /** Bytes of messages on their way to one client, at most; one message may always be. What its gateway holds for it is bounded by this. */
-const windowBytesMax = 2 * 1024 * 1024
+export const windowBytesMax = 2 * 1024 * 1024
 
 /** The packet id of a number, which is at least 1. */
 export const packetIdOf = (number: number): number => ((number - 1) % packetIds) + 1

@@ -8,6 +8,7 @@ import { deliveryService } from '../core/delivery.service.js'
 import type { DeliveryFact } from '../core/facts.js'
 import { deliverySettings, type DeliveryCounters, type DeliveryLimits } from '../core/settings.js'
 import type { DeliveryState } from '../core/state.js'
+import { windowBytesMax } from '../core/window.js'
 import { StoreKeeper, type StoreCounters } from './checkpoint.js'
 
 export const inbox = catalogue.deliveryInbox
@@ -38,9 +39,12 @@ export class Delivery {
   readonly #states = new Map<number, DeliveryState>()
   readonly #keepers = new Map<number, StoreKeeper>()
   readonly service
+  /** Bytes of waiting messages that may be in memory. */
+  readonly memoryBytes: number
 
   constructor(options: DeliveryOptions) {
     this.#options = options
+    this.memoryBytes = options.memoryBytes
     const { limits, inboxBytesMax } = options
     this.#settings = deliverySettings({
       limits,
@@ -68,23 +72,30 @@ export class Delivery {
     return sum
   }
 
+  /** Bytes on their way to one client, at most; one message may always be. */
+  readonly windowBytesMax = windowBytesMax
+
   /** How much waits now; walks over all queues, so for a scrape. */
   waiting(): {
     readonly messages: number
     readonly bytes: number
     readonly residentBytes: number
+    /** On their way to the one client that has the most. */
+    readonly windowBytes: number
   } {
     let messages = 0
     let bytes = 0
     let resident = 0
+    let windowBytes = 0
     for (const state of this.#states.values()) {
       for (const { line } of [...state.queues.values(), ...state.groups.values()]) {
         messages += line.length
         bytes += line.bytes
         resident += line.bytes - line.evictedBytes
+        windowBytes = Math.max(windowBytes, line.outstandingBytes)
       }
     }
-    return { messages, bytes, residentBytes: resident }
+    return { messages, bytes, residentBytes: resident, windowBytes }
   }
 
   /** A partition has another state, or none for now. */

@@ -17,7 +17,7 @@ export class CountsByQos {
   }
 }
 
-/** Rising counters, but for `connections` and `halfOpen`, which tell how many there are now. */
+/** Rising counters, but for `connections`, `halfOpen` and `unstoredBytes`, which tell how many there are now. */
 export class GatewayCounters {
   connections = 0
   halfOpen = 0
@@ -31,6 +31,10 @@ export class GatewayCounters {
   readonly refusals = new Map<number, number>()
   /** Sockets that never became a connection, by cause. */
   readonly turnedAway = { listenerFull: 0, proxyHeader: 0, tlsHandshake: 0, upgrade: 0, tooLate: 0 }
+  /** Bytes that were appended and are not stored. */
+  unstoredBytes = 0
+  /** How often a socket was read no more because they were too many. */
+  appendWindowWaits = 0
   bytesReceived = 0
   bytesSent = 0
   /** Packets of any kind that were taken, and those sent that are no PUBLISH. */

@@ -175,9 +175,11 @@ describe('the driver of connections', () => {
     await new Promise((resolve) => setImmediate(resolve))
     client.send(publish('last'))
     expect(client.isPaused).toBe(true)
+    expect(driven.counters.unstoredBytes).toBeGreaterThan(20_000)
     await driven.settle()
     expect(client.isPaused).toBe(false)
     expect(driven.messages().at(-1)).toBe('last')
+    expect(driven.counters).toMatchObject({ unstoredBytes: 0, appendWindowWaits: 1 })
   })
 
   it.each([

@@ -43,8 +43,6 @@ export class ConnectionDriver {
   #continuing: Wire[] = []
   #waitingForWindow: Wire[] = []
   #scheduled = false
-  /** Bytes that were appended and are not stored. */
-  #unstored = 0
   #halfOpen = 0
   readonly #sweep: Sweep
   readonly #seconds: NodeJS.Timeout
@@ -106,7 +104,8 @@ export class ConnectionDriver {
 
   /** True while so much is appended and not stored that sockets are not read. */
   get isWindowFull(): boolean {
-    return this.#unstored > this.gateway.settings.appendWindowBytesMax
+    const { counters, settings } = this.gateway
+    return counters.unstoredBytes > settings.appendWindowBytesMax
   }
 
   // ---- from wires
@@ -179,6 +178,7 @@ export class ConnectionDriver {
   }
 
   waitForWindow(wire: Wire): void {
+    this.gateway.counters.appendWindowWaits++
     this.#waitingForWindow.push(wire)
   }
 
@@ -238,16 +238,16 @@ export class ConnectionDriver {
 
   #append(): void {
     const { gateway } = this
-    const { appends, turns } = gateway
+    const { appends, counters, turns } = gateway
     gateway.acknowledgements.flush()
     if (appends.isEmpty && turns.current.isEmpty) return
     const turn = turns.close()
     turn.owed = appends.filled
     appends.take(({ topic, partition, batch, number }) => {
       const { size } = batch
-      this.#unstored += size
+      counters.unstoredBytes += size
       this.#log.append({ topic, partition }, batch, (failure) => {
-        this.#unstored -= size
+        counters.unstoredBytes -= size
         this.enter(0)
         turns.stored(turn, number, failure !== undefined)
         if (this.#waitingForWindow.length > 0 && !this.isWindowFull) this.#openWindow()
@@ -281,7 +281,12 @@ export class ConnectionDriver {
     for (const wire of this.#wires) wire.connection?.end('server', 0x8b, 'The server is shutting down.')
     await new Promise<void>((resolve) => {
       const check = (): void => {
-        if (gateway.connections.count === 0 && gateway.appends.isEmpty && this.#unstored === 0) resolve()
+        if (
+          gateway.connections.count === 0 &&
+          gateway.appends.isEmpty &&
+          gateway.counters.unstoredBytes === 0
+        )
+          resolve()
         else setTimeout(check, 2)
       }
       check()

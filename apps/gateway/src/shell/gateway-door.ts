@@ -69,6 +69,8 @@ export interface DoorParts extends Pick<GatewayParts, 'log' | 'logger' | 'now'> 
 
 export interface GatewayDoor {
   readonly counters: GatewayCounters
+  /** Bytes that may be appended and not stored; beyond, sockets are not read. */
+  readonly appendWindowBytesMax: number
   /** Messages that clients have not acknowledged yet. */
   inflight(): number
   /** False when it is open and its inbox is not read. */
@@ -84,6 +86,7 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   let running: RunningGateway | undefined
   return {
     counters,
+    appendWindowBytesMax: defaultGatewaySettings.appendWindowBytesMax,
     inflight: () => running?.inflight() ?? 0,
     isWell: () => running?.reading() ?? true,
     listeners: () => running?.listeners ?? [],

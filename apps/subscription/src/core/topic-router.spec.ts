@@ -82,7 +82,9 @@ describe('topic router', () => {
       const held = [...topics.exact.values()].filter(({ receivers }) => receivers !== undefined)
       expect(held.length).toBeLessThan(50)
       expect(topics.router.size).toBeLessThan(50)
+      expect(topics.router.heldBytes).toBeLessThan(100_000)
     }
+    expect(topics.router.timesFull).toBeGreaterThan(5)
   })
 
   it('forgets in time the names that nobody publishes to any more, and keeps the others', () => {

@@ -37,7 +37,10 @@ export class TopicRouter {
   readonly #shared = new Map<string, ReceiverSet>()
   /** Filters that hold a set. */
   readonly #holders = new Set<Filter>()
-  #heldBytes = 0
+  /** Bytes of the sets that are remembered. */
+  heldBytes = 0
+  /** How often all of them were forgotten because they were too many. */
+  timesFull = 0
   /** Rises with every change of a wildcard filter. */
   #version = 0
   #matched: Filter[] = []
@@ -46,7 +49,7 @@ export class TopicRouter {
     this.#matched.push(filter)
   }
 
-  readonly #heldBytesMax: number
+  readonly heldBytesMax: number
 
   constructor(
     exact: ReadonlyMap<string, Filter>,
@@ -54,7 +57,7 @@ export class TopicRouter {
     heldBytesMax = HELD_BYTES_MAX,
   ) {
     this.#exact = exact
-    this.#heldBytesMax = heldBytesMax
+    this.heldBytesMax = heldBytesMax
     this.#wildcards = wildcards
   }
 
@@ -148,7 +151,7 @@ export class TopicRouter {
   #release(holder: Filter): void {
     if (holder.receivers === undefined) return
     // Names that have the set of a wildcard filter let go of it when they are asked for, or aged: it counts until all is forgotten.
-    if (!holder.isWildcard) this.#heldBytes -= holder.receivers.bytes + SET_BYTES
+    if (!holder.isWildcard) this.heldBytes -= holder.receivers.bytes + SET_BYTES
     holder.receivers = undefined
     this.#holders.delete(holder)
   }
@@ -156,13 +159,14 @@ export class TopicRouter {
   /** Thousands of topics with thousands of receivers each would fill the memory: so what is remembered has a bound. */
   #build(filters: readonly Filter[], publisher: string | undefined, offset: number): ReceiverSet {
     const set = buildReceivers(filters, publisher, offset)
-    this.#heldBytes += set.bytes + SET_BYTES
-    if (this.#heldBytes <= this.#heldBytesMax) return set
+    this.heldBytes += set.bytes + SET_BYTES
+    if (this.heldBytes <= this.heldBytesMax) return set
+    this.timesFull++
     this.#table.clear()
     this.#shared.clear()
     for (const holder of this.#holders) holder.receivers = undefined
     this.#holders.clear()
-    this.#heldBytes = set.bytes + SET_BYTES
+    this.heldBytes = set.bytes + SET_BYTES
     return set
   }
 }

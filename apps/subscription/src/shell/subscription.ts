@@ -41,6 +41,23 @@ export interface Counts {
   readonly retainedBytes: number
 }
 
+/** What the routers of all partitions remember, in bytes, and what they may. */
+export function rememberedOf(partitions: Partitions): {
+  readonly bytes: number
+  readonly bytesMax: number
+  readonly timesFull: number
+} {
+  let bytes = 0
+  let bytesMax = 0
+  let timesFull = 0
+  for (const { router } of partitions.values()) {
+    bytes += router.heldBytes
+    bytesMax += router.heldBytesMax
+    timesFull += router.timesFull
+  }
+  return { bytes, bytesMax, timesFull }
+}
+
 /** Adds up the partitions; wildcard filters, which are in all of them, count once. */
 export function countsOf(partitions: Partitions): Counts {
   const byQos: [number, number, number] = [0, 0, 0]

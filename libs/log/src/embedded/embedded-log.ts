@@ -80,7 +80,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     this.#topics = new TopicTable(manifest, this.#messages, this.#state)
     this.#group = new GroupCommit(found.last, () => performance.now(), this.#synced)
     this.#group.connect([this.#messages, this.#state])
-    this.#cache = new TailCache(settings)
+    this.#cache = new TailCache(settings, this.metrics)
     this.maintenance = maintain({
       settings,
       manifest,
@@ -184,6 +184,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   // What readers ask for.
 
   readHistory(partition: Partition, offset: number, hint: HistoryHint): Promise<readonly Batch[]> {
+    this.metrics.historyReads++
     return readBatches(partition.run?.segments ?? [], partition, offset, this.#manifest.salt, hint)
   }
 

@@ -11,6 +11,11 @@ export class LogMetrics {
   errors = 0
   /** Bytes that are not yet on disk. */
   unsyncedBytes = 0
+  /** Bytes of stored batches in memory, for readers that follow closely, and how many there may be. */
+  cacheBytes = 0
+  cacheBytesMax = 0
+  /** Times that a reader found no batch in memory and read the disk. */
+  historyReads = 0
   /** From the start of a group's write to the end of its sync, in microseconds. */
   readonly groupMicros: RecordableHistogram = createHistogram()
 }
