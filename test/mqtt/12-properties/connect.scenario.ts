@@ -12,7 +12,7 @@ import {
   unsubscribe,
 } from '../client/dialogue.js'
 import { property, readProperties } from '../client/property.js'
-import { rawConnect, rawSubscribe, rawUnsubscribe } from '../client/raw.js'
+import { rawConnect, rawPublish, rawSubscribe, rawUnsubscribe } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'
 import { scenario } from '../scene/scenario.js'
 
@@ -73,30 +73,33 @@ scenario(
   '5.0 [MQTT-3.1.2-29]: without problem information no reason string and no user property on acknowledgements',
   async (t) => {
     const client = await t.connect({ properties: { requestProblemInformation: false } })
-    await subscribe(client, { [t.topic('a')]: 1 })
-    client.send(rawSubscribe(5, [['a/#/b', 0]], { id: 77 }))
-    const suback = await client.waitFor(
-      'an answer',
-      () => client.inbox[0] ?? (client.isClosed ? 'closed' : undefined),
-    )
-    if (suback === 'closed' || suback.cmd !== 'suback') return
-    expect(suback.properties?.reasonString).toBeUndefined()
-    expect(suback.properties?.userProperties).toBeUndefined()
+    const tooDeep = `${t.topic()}${'/x'.repeat(130)}`
+    const suback = await subscribe(client, { [t.topic('a')]: 1, [tooDeep]: 1 })
+    client.send(rawUnsubscribe(5, [t.topic('never')], { id: 50 }))
+    client.send(rawPublish(5, t.topic('nobody'), { flags: 2, id: 51 }))
+    client.send(rawPublish(5, t.topic('nobody'), { flags: 4, id: 52 }))
     client.send({ cmd: 'pubrel', messageId: 4000 })
-    const pubcomp = await client.receive('pubcomp')
-    expect(pubcomp.properties?.reasonString).toBeUndefined()
-    await unsubscribe(client, t.topic('never'))
+    client.send({ cmd: 'pubrec', messageId: 4001 })
+    const answers = [
+      suback,
+      await client.receive('unsuback'),
+      await client.receive('puback'),
+      await client.receive('pubrec'),
+      await client.receive('pubcomp'),
+      await client.receive('pubrel'),
+    ]
+    for (const { properties: told } of answers) {
+      expect(told?.reasonString).toBeUndefined()
+      expect(told?.userProperties).toBeUndefined()
+    }
   },
 )
 
-scenario(
-  '5.0 [MQTT-3.2.2-21] [MQTT-3.2.2-22]: a server keep alive is told only when it differs from the wish',
-  async (t) => {
-    const client = await t.open()
-    const connack = await connect(client, { clientId: t.id(), keepalive: 60 })
-    expect(connack.properties?.serverKeepAlive ?? 60).toBe(60)
-  },
-)
+scenario('5.0 [MQTT-3.2.2-22]: a server keep alive is told only when it differs from the wish', async (t) => {
+  const client = await t.open()
+  const connack = await connect(client, { clientId: t.id(), keepalive: 60 })
+  expect(connack.properties?.serverKeepAlive ?? 60).toBe(60)
+})
 
 scenario('the CONNACK properties are each there once, and none that a server may not send', async (t) => {
   const client = await t.open()
@@ -196,6 +199,62 @@ scenario(
     await unsubscribe(client, t.topic('never'))
     await fence(client)
     expect(client.longestFrame).toBeLessThanOrEqual(maximumPacketSize)
+  },
+)
+
+for (const [name, parts] of [
+  ['an unknown authentication method', { block: [property('authenticationMethod', 'no such method')] }],
+  ['reserved flags', { first: 0x13 }],
+  ['a will QoS without a will', { flags: 0x0a }],
+  ['a will topic with a wildcard', { flags: 6, rest: [properties(), text('#'), text('x')] }],
+] as const satisfies readonly (readonly [string, SmallConnect])[]) {
+  scenario(
+    `5.0 [MQTT-3.2.2-19] [MQTT-3.2.2-20]: a CONNACK that refuses ${name} fits into a small maximum packet size`,
+    async (t) => {
+      const client = await t.open()
+      client.send(smallConnect(t.id(), parts))
+      await client.closed()
+      expect(client.longestFrame).toBeLessThanOrEqual(20)
+      for (const answer of client.inbox) expect(answer.cmd === 'connack' && codeOf(answer)).toBeGreaterThan(0)
+    },
+  )
+}
+
+interface SmallConnect {
+  first?: number
+  flags?: number
+  block?: readonly Uint8Array[]
+  /** Behind the client id. */
+  rest?: readonly Uint8Array[]
+}
+
+/** A CONNECT of a client that takes 20 bytes. */
+function smallConnect(
+  id: string,
+  { first = 0x10, flags = 2, block = [], rest = [] }: SmallConnect,
+): Uint8Array {
+  const asked = properties(property('maximumPacketSize', 20), ...block)
+  return packet(first, text('MQTT'), u8(5), u8(flags), u16(0), asked, text(id), ...rest)
+}
+
+scenario('5.0 [MQTT-3.14.2-3]: a DISCONNECT fits into a small maximum packet size', async (t) => {
+  const client = await t.connect({ properties: { maximumPacketSize: 20 } })
+  client.send(packet(0x30, u16(1), text('+')))
+  await expectDisconnected(client, 0x90, 0x81, 0x82)
+  expect(client.longestFrame).toBeLessThanOrEqual(20)
+})
+
+scenario(
+  '5.0 [MQTT-3.14.4-1] [MQTT-3.14.4-2]: behind its DISCONNECT the server sends nothing, and closes',
+  async (t) => {
+    const client = await t.connect()
+    const other = await t.connect()
+    await subscribe(client, { [t.topic()]: 0 })
+    for (let i = 0; i < 50; i += 1) await publish(other, t.topic(), 'before', { qos: 1 })
+    client.send(packet(0x30, u16(1), text('+')))
+    for (let i = 0; i < 50; i += 1) await publish(other, t.topic(), 'behind', { qos: 1 })
+    await client.closed()
+    expect(client.history.indexOf('disconnect')).toBe(client.history.length - 1)
   },
 )
 

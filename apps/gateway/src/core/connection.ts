@@ -2,7 +2,7 @@
 // This file holds a connection's state and its ways in; what each packet does stands in on-<packet>.ts.
 import { assert, EMPTY_BYTES } from '#libs/base'
 import type { Millis } from '#libs/base'
-import { connectVersion, PACKET, ProtocolError, readFrame } from '#libs/mqtt'
+import { connectVersion, PACKET, ProtocolError, readFrame, refusalBytesMax } from '#libs/mqtt'
 import type { ProtocolVersion } from '#libs/mqtt'
 import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
 import type { Address, CloseCause, Peer } from '#libs/topics'
@@ -318,10 +318,11 @@ export class Connection {
 
 /** A CONNECT that is too large for us to wait for its end is refused in its own form, as far as it is there. */
 function learnVersion(connection: Connection, buffer: Uint8Array, to: number): void {
-  const { frame } = connection.gateway
+  const { frame, settings } = connection.gateway
   frame.bodyTo = Math.min(frame.bodyTo, to)
   const version = connectVersion(buffer, frame)
   if (version === undefined) return
+  if (version === 5) connection.clientPacketBytesMax = refusalBytesMax(buffer, frame, settings.limits)
   connection.version = version
   connection.versionKnown = true
 }

@@ -1,6 +1,14 @@
 // CONNECT: judged here as far as it can be without asking anybody, then handed to auth. The answer comes by the inbox (on-accepted.ts).
 import { ByteReader, ByteWriter, copyOf } from '#libs/base'
-import { decodeConnect, isUtf8, ProtocolError, REASON, refusalVersion, writeProperties } from '#libs/mqtt'
+import {
+  decodeConnect,
+  isUtf8,
+  ProtocolError,
+  REASON,
+  refusalBytesMax,
+  refusalVersion,
+  writeProperties,
+} from '#libs/mqtt'
 import type { ConnectPacket, Frame, Will } from '#libs/mqtt'
 import { authRecord, catalogue } from '#libs/topics'
 import type { Will as WillRecord } from '#libs/topics'
@@ -16,7 +24,7 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
   // So that a CONNECT that is wrong in itself can be refused in its own form.
   connection.version = refusalVersion(buffer, frame)
   connection.versionKnown = true
-  const connect = decodeConnect(buffer, frame, settings.limits)
+  const connect = decoded(connection, buffer, frame)
   const { properties } = connect
   connection.clientPacketBytesMax = properties.maximumPacketSize ?? connection.clientPacketBytesMax
   connection.clientId = connect.clientId
@@ -46,6 +54,17 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
   connection.move('waiting')
   // What the client sends before CONNACK waits unread [MQTT-3.1.4-6].
   connection.stalled = true
+}
+
+function decoded(connection: Connection, buffer: Uint8Array, frame: Frame): ConnectPacket {
+  const { limits } = connection.gateway.settings
+  try {
+    return decodeConnect(buffer, frame, limits)
+  } catch (error) {
+    // A refusal, too, must not be larger than the client takes.
+    if (connection.version === 5) connection.clientPacketBytesMax = refusalBytesMax(buffer, frame, limits)
+    throw error
+  }
 }
 
 function checkWill({ gateway: { settings } }: Connection, will: Will): void {

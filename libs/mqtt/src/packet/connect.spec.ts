@@ -5,7 +5,7 @@ import type { Part } from '../testing/case-bytes.js'
 import { Frame, readFrame } from '../framing.js'
 import { ProtocolError } from '../protocol-error.js'
 import { DEFAULT_LIMITS } from '../protocol.js'
-import { connectVersion, decodeConnect, refusalVersion } from './connect.js'
+import { connectVersion, decodeConnect, refusalBytesMax, refusalVersion } from './connect.js'
 
 function frameOf(bytes: Uint8Array): Frame {
   const frame = new Frame()
@@ -47,6 +47,23 @@ describe('refusalVersion', () => {
   ])('is %s', (_fact, version, parts) => {
     const bytes = packetOf(0x10, ...parts)
     expect(refusalVersion(bytes, frameOf(bytes))).toBe(version)
+  })
+})
+
+describe('refusalBytesMax [MQTT-3.2.2-19]', () => {
+  it.each<[string, number, readonly Part[]]>([
+    [
+      'what the client asks for, though its flags are wrong',
+      20,
+      ['MQTT', 5, 0xff, 0, 60, 5, 0x27, 0, 0, 0, 20],
+    ],
+    ['without a bound where none is asked for', Infinity, ['MQTT', 5, 2, 0, 60, 0]],
+    ['a CONNACK without properties where the properties are wrong', 5, ['MQTT', 5, 2, 0, 60, 1, 0x27]],
+    ['the same where there are none', 5, ['MQTT', 5, 2, 0]],
+    ['the same of an empty CONNECT', 5, []],
+  ])('is %s', (_fact, most, parts) => {
+    const bytes = packetOf(0x10, ...parts)
+    expect(refusalBytesMax(bytes, frameOf(bytes), DEFAULT_LIMITS)).toBe(most)
   })
 })
 

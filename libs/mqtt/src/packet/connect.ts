@@ -31,6 +31,9 @@ export interface ConnectPacket {
 const MQTT = utf8Encode('MQTT')
 const MQISDP = utf8Encode('MQIsdp')
 
+/** A CONNACK of 5.0 without properties. */
+const connackBytesMin = 5
+
 const RESERVED = 0x01
 const CLEAN_START = 0x02
 const WILL = 0x04
@@ -75,6 +78,20 @@ export function refusalVersion(buffer: Uint8Array, frame: Frame): ProtocolVersio
   const at = levelAt + 4
   const hasProperties = at + 1 < frame.bodyTo && (buffer[at] !== 0 || buffer[at + 1] === 0)
   return connectVersion(buffer, frame) ?? (hasProperties && (buffer[levelAt] ?? 0) >= 5 ? 5 : 4)
+}
+
+/** What the client takes at most, as far as the CONNECT in `frame` can be read; the smallest packet there is where it cannot [MQTT-3.2.2-19]. */
+export function refusalBytesMax(buffer: Uint8Array, frame: Frame, limits: Limits): number {
+  const reader = new PacketReader(buffer, frame)
+  try {
+    reader.skip(levelIn(buffer, frame) + 4 - frame.bodyFrom)
+    return (
+      readProperties(reader, { place: 'connect', sender: 'client', limits }).maximumPacketSize ?? Infinity
+    )
+  } catch (error) {
+    if (error instanceof ProtocolError) return connackBytesMin
+    throw error
+  }
 }
 
 function levelIn(buffer: Uint8Array, { bodyFrom }: Frame): number {
