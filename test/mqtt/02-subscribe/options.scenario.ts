@@ -54,7 +54,7 @@ scenario('5.0 [MQTT-3.8.3-4]: no local on a shared subscription is a protocol er
 })
 
 scenario(
-  '5.0 [MQTT-3.3.4-3] [MQTT-3.3.4-4] [MQTT-3.3.4-5]: the identifiers of all overlapping subscriptions come along',
+  '5.0 [MQTT-3.3.4-3] [MQTT-3.3.4-4]: the identifiers of all overlapping subscriptions come along',
   async (t) => {
     const client = await t.connect()
     await subscribe(client, { [t.topic('a/b')]: 1 }, { subscriptionIdentifier: 1 })

@@ -62,7 +62,7 @@ scenario(
 )
 
 scenario(
-  'a SUBSCRIBE asks again while messages flow: none is lost and none comes twice',
+  '5.0 [MQTT-3.8.4-4], 3.1.1 [MQTT-3.8.4-3]: a SUBSCRIBE asks again while messages flow: none is lost and none comes twice',
   async (t) => {
     const client = await t.connect()
     const other = await t.connect()

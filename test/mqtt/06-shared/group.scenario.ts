@@ -119,25 +119,28 @@ scenario('groups are told apart by name and by filter; each gets every message o
   }
 })
 
-scenario('a plain and a shared subscription to one filter live beside each other', async (t) => {
-  const [client, other] = await Promise.all([t.connect(), t.connect()])
-  await subscribe(client, { [t.topic()]: 1 }, { subscriptionIdentifier: 1 })
-  await subscribe(client, { [`$share/g/${t.topic()}`]: 1 }, { subscriptionIdentifier: 2 })
-  await publish(other, t.topic(), 'x', { qos: 1 })
-  await publish(other, t.topic(), 'end', { qos: 1 })
-  const identifiers: unknown[] = []
-  let ends = 0
-  while (ends < 2) {
-    const packet = await message(client)
-    if (textOf(packet) === 'end') ends += 1
-    else identifiers.push(packet.properties?.subscriptionIdentifier)
-  }
-  expect(identifiers.sort()).toEqual([1, 2])
-  await unsubscribe(client, t.topic())
-  await publish(other, t.topic(), 'shared only', { qos: 1 })
-  expect(textOf(await message(client))).toBe('shared only')
-  await t.nothingBefore(client, other, t.topic(), 1)
-})
+scenario(
+  '5.0 [MQTT-3.3.4-5]: a plain and a shared subscription to one filter live beside each other',
+  async (t) => {
+    const [client, other] = await Promise.all([t.connect(), t.connect()])
+    await subscribe(client, { [t.topic()]: 1 }, { subscriptionIdentifier: 1 })
+    await subscribe(client, { [`$share/g/${t.topic()}`]: 1 }, { subscriptionIdentifier: 2 })
+    await publish(other, t.topic(), 'x', { qos: 1 })
+    await publish(other, t.topic(), 'end', { qos: 1 })
+    const identifiers: unknown[] = []
+    let ends = 0
+    while (ends < 2) {
+      const packet = await message(client)
+      if (textOf(packet) === 'end') ends += 1
+      else identifiers.push(packet.properties?.subscriptionIdentifier)
+    }
+    expect(identifiers.sort()).toEqual([1, 2])
+    await unsubscribe(client, t.topic())
+    await publish(other, t.topic(), 'shared only', { qos: 1 })
+    expect(textOf(await message(client))).toBe('shared only')
+    await t.nothingBefore(client, other, t.topic(), 1)
+  },
+)
 
 scenario('retained messages are not sent for a shared subscription', async (t) => {
   const client = await t.connect()

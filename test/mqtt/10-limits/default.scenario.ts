@@ -241,7 +241,7 @@ scenario(
 )
 
 scenario(
-  'a keep alive above 1,200 s is cut to it and told; 3.x has what it asks for',
+  '5.0 [MQTT-3.2.2-21]: a keep alive above 1,200 s is cut to it and told; 3.x has what it asks for',
   async (t) => {
     for (const keepalive of [0, 1201, 65_535]) {
       const client = await t.open()

@@ -1,8 +1,7 @@
 // The numbered statements of MQTT 5.0 (OASIS Standard), each in a sentence of our own.
 import { client, noConfiguration, requirements, type Row } from './requirement.js'
 
-const noMethod =
-  'No authentication method is offered yet; the unit specs of the connection cover the exchange.'
+const noMethod = 'No authentication method is offered yet, so there is no exchange.'
 const noText = 'The server adds no such property to this packet.'
 
 const rows: readonly Row[] = [
@@ -198,7 +197,7 @@ const rows: readonly Row[] = [
   ['3.14.1-1', 'Reserved bits of DISCONNECT are checked.'],
   ['3.14.2-1', 'DISCONNECT has a reason code of its table.'],
   ['3.14.2-2', 'A DISCONNECT of the server has no session expiry.'],
-  ['3.14.2-3', 'A reason string never makes DISCONNECT too large.', noText],
+  ['3.14.2-3', 'A reason string never makes DISCONNECT too large.'],
   ['3.14.2-4', 'User properties never make DISCONNECT too large.', noText],
   ['3.14.4-1', 'After DISCONNECT nothing more is sent.'],
   ['3.14.4-2', 'After DISCONNECT the sender closes the connection.'],
