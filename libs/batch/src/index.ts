@@ -1,4 +1,4 @@
 // Kafka's record batch: building, reading in place, stamping, checking. Pure, because services read batches too.
 export * from './record-batch.js'
 export * from './record-cursor.js'
-export type { Batch } from './batch.js'
+export type { Batch, Lease } from './batch.js'

@@ -55,7 +55,10 @@ export interface ReaderOptions {
    * is appended, if all before it have been; an adapter need not ask. Must not throw.
    */
   readonly isPassing?: (batch: Batch) => boolean
-  /** Takes one batch at a time, in order; a promise holds the next one back. A throw stops the reader and goes to `failed`. */
+  /**
+   * Takes one batch at a time, in order; a promise holds the next one back. A throw stops the reader and goes to `failed`. The bytes of a
+   * batch with a lease are lent until it returns or its promise settles.
+   */
   readonly handle: (batch: Batch) => void | Promise<void>
   readonly failed: (error: unknown) => void
 }
@@ -87,7 +90,7 @@ export interface EventLog {
   append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored): void
   /** Makes the caller the only one who can commit for this partition of the service. `states`: the partitions that it writes facts to. */
   claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim>
-  /** Reads a state partition from its start to the end it has when called; resolves with that end. */
+  /** Reads a state partition from its start to the end it has when called; resolves with that end. What it shows is not lent: it stays. */
   readState(target: TopicPartition, visit: (batch: Batch) => void): Promise<number>
   /** Begins to read. Throws RangeError when `from` lies behind the end; an offset that was forgotten begins at the start instead. */
   read(target: TopicPartition, options: ReaderOptions): Reader

@@ -1,4 +1,5 @@
 // What every adapter of the log port must do, as tests. Run by log.contract.spec.ts on each of them.
+import { crc32c } from '@node-rs/crc32'
 import { checkBatch, RecordBatchBuilder, type Batch } from '#libs/batch'
 import { catalogue } from '#libs/topics'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -50,6 +51,7 @@ function describeAppends(makeHarness: () => LogHarness): void {
   it('gives out whole batches, stamped with a time that does not go backwards', async () => {
     const batches: Batch[] = []
     const handle = (batch: Batch): void => {
+      batch.lease?.keep()
       batches.push(batch)
     }
     bench.log.read(stream, { from: 0, visibility: 'stored', handle, failed: raise })
@@ -119,6 +121,8 @@ function describeAppends(makeHarness: () => LogHarness): void {
     expect(seen[1]?.[19]).toBe('19 o=2')
   })
 }
+
+const digestOf = ({ baseOffset, bytes }: Batch): string => `${baseOffset} ${String(crc32c(bytes))}`
 
 function describeReaders(makeHarness: () => LogHarness): void {
   let bench: LogBench
@@ -216,6 +220,35 @@ function describeReaders(makeHarness: () => LogHarness): void {
       await bench.until(() => seen.length === 4)
       for (let i = 0; i < 10; i++) await bench.harness.progress()
       expect(seen).toEqual(['0 a=0', '1 b=1', '2 c=2', '3 d=3'])
+    })
+  }
+
+  for (const target of [stream, facts, fleeting]) {
+    it(`lends the bytes of a batch of ${target.topic} for as long as a reader is at it or keeps them`, async () => {
+      let isAllAppended = false
+      const seen: string[] = []
+      const kept: Batch[] = []
+      const handle = async (batch: Batch): Promise<void> => {
+        const before = digestOf(batch)
+        if (batch.baseOffset % 2 === 1) {
+          batch.lease?.keep()
+          kept.push(batch)
+        }
+        // Out of the step that brought it.
+        await Promise.resolve()
+        await bench.until(() => isAllAppended)
+        expect(digestOf(batch)).toEqual(before)
+        seen.push(before)
+      }
+      bench.log.read(target, { from: 0, visibility: 'appended', handle, failed: raise })
+      for (let n = 0; n < 40; n++) {
+        bench.log.append(target, batchOf(`${n}=${'x'.repeat(100_000)}`))
+        await bench.stored()
+      }
+      isAllAppended = true
+      await bench.until(() => seen.length === 40)
+      expect(kept.map(digestOf)).toEqual(seen.filter((_, i) => i % 2 === 1))
+      for (const batch of kept) batch.lease?.letGo()
     })
   }
 

@@ -10,7 +10,7 @@ import {
 } from '#libs/topics'
 import { Group } from './group.js'
 import { labelMark } from './line.js'
-import { noIds, QueuedMessage } from './message.js'
+import { noIds, Pinned, QueuedMessage } from './message.js'
 import { isFull, marksOf, type Arrival, type Queue } from './queue.js'
 import { sendNow } from './redeliver.js'
 import type { DeliveryLimits } from './settings.js'
@@ -96,7 +96,7 @@ export class Arrivals {
       let message = ids.length === 0 ? shared : undefined
       if (message === undefined) {
         message = new QueuedMessage(batch.bytes, from, run.payloadTo, run.tag, run.deadline, ids)
-        turn.state.brought.push(message)
+        message.pinIn((turn.state.brought ??= new Pinned(batch.bytes, turn.now, batch.lease)))
         if (ids.length === 0) shared = message
       }
       const { qos, publisher } = run

@@ -91,7 +91,7 @@ function finish(turn: Turn, batch: Batch): void {
     else sendNow(turn, what)
     if (what.overflowing && what.line.length * 2 < turn.limits.queueLengthMax) what.overflowing = false
   }
-  pin(turn.state, batch, turn.now)
+  pin(turn.state)
   passBatch(turn.state, batch, turn.settings.inboxBytesMax)
 }
 

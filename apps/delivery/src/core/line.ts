@@ -81,7 +81,7 @@ export class Line {
     this.#messages[index] = message
     this.length++
     if (message === undefined) return
-    message.references++
+    message.hold()
     this.bytes += message.size
   }
 
@@ -107,11 +107,11 @@ export class Line {
     const index = position & this.#mask
     const message = this.#messages[index]
     if (message === undefined) return
-    message.references--
     this.bytes -= message.size
     if (position < this.live && ((this.#marks[index] ?? 0) & markQos) !== 0)
       this.outstandingBytes -= message.size
     if (message.bytes === undefined) this.evictedBytes -= message.size
+    message.drop()
     this.#messages[index] = undefined
   }
 

@@ -1,6 +1,5 @@
 // Keeps waiting messages from holding on to batches that are mostly done with: after a while they are copied out of them.
 import { allocateUnsafeSlow, copy, type Millis } from '#libs/base'
-import type { Batch } from '#libs/batch'
 import type { Pinned, QueuedMessage } from './message.js'
 import type { DeliveryState } from './state.js'
 
@@ -10,21 +9,22 @@ const messagesPerLook = 20_000
 /** Most messages are acknowledged by then, and their batches need not stay. */
 export const firstLookMillis: Millis = 100
 
-/** Remembers the messages that a batch brought. */
-export function pin(state: DeliveryState, batch: Batch, now: Millis): void {
-  if (state.brought.length === 0) return
-  state.pinned.offer({ bytes: batch.bytes, since: now, messages: state.brought })
-  state.brought = []
+/** Remembers the messages that the batch brought which has just been read. */
+export function pin(state: DeliveryState): void {
+  const { brought } = state
+  if (brought === undefined) return
+  state.brought = undefined
+  brought.close()
+  if (brought.living > 0) state.pinned.offer(brought)
 }
 
 /** Frees batches: at a first look those of which nothing is needed any more, at this age those of which less than half is. */
 export function unpin(state: DeliveryState, now: Millis, age: Millis): void {
   let looked = 0
   for (let pinned = state.pinned.peek(); pinned !== undefined; pinned = state.pinned.peek()) {
-    if (now - pinned.since < firstLookMillis || looked > messagesPerLook) break
-    looked += pinned.messages.length
+    if (now - pinned.since < firstLookMillis || looked++ > messagesPerLook) break
     state.pinned.take()
-    if (pinned.messages.some(({ references }) => references > 0)) state.pinnedLong.offer(pinned)
+    if (pinned.living > 0) state.pinnedLong.offer(pinned)
   }
   for (let pinned = state.pinnedLong.peek(); pinned !== undefined; pinned = state.pinnedLong.peek()) {
     if (now - pinned.since < age || looked > messagesPerLook) break

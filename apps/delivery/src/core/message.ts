@@ -1,11 +1,44 @@
 // One message as it waits: a range of bytes, mostly inside the batch of the inbox that brought it. All receivers share it.
 import { messageDeadline } from '#libs/topics'
+import { assert, type Millis } from '#libs/base'
+import type { Lease } from '#libs/batch'
 
-/** The bytes of one batch of the inbox with the messages that lie in them; released when no queue needs any of them. */
-export interface Pinned {
-  readonly bytes: Uint8Array
-  readonly since: number
-  messages: QueuedMessage[]
+/** The bytes of one batch of the inbox with the messages that lie in them; let go when no queue needs any of them. */
+export class Pinned {
+  readonly messages: QueuedMessage[] = []
+  /** How many of the messages are needed. */
+  living = 0
+  #isWhole = false
+  #isGone = false
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly since: Millis,
+    readonly lease: Lease | undefined,
+  ) {
+    lease?.keep()
+  }
+
+  /** No more messages come. */
+  close(): void {
+    this.#isWhole = true
+    if (this.living === 0) this.#letGo()
+  }
+
+  enter(): void {
+    assert(!this.#isGone, 'A batch that was let go is not looked at again.')
+    this.living++
+  }
+
+  leave(): void {
+    this.living--
+    if (this.living === 0 && this.#isWhole) this.#letGo()
+  }
+
+  #letGo(): void {
+    this.#isGone = true
+    this.lease?.letGo()
+  }
 }
 
 /**
@@ -17,6 +50,8 @@ export class QueuedMessage {
   references = 0
   /** In how many pages of the store it is. */
   copies = 0
+  /** What it lies in, if that is to be told when nobody needs it any more. */
+  #batch: Pinned | undefined
 
   constructor(
     /** Undefined while the body is only in the store. */
@@ -34,11 +69,41 @@ export class QueuedMessage {
     return this.to - this.from
   }
 
+  /** It lies in this batch, from now on. */
+  pinIn(batch: Pinned): void {
+    batch.messages.push(this)
+    this.#batch = batch
+    if (this.references > 0) batch.enter()
+  }
+
+  /** One more queue holds it. */
+  hold(): void {
+    if (this.references++ === 0) this.#batch?.enter()
+  }
+
+  /** A queue is done with it. */
+  drop(): void {
+    if (--this.references === 0) this.#batch?.leave()
+  }
+
   /** Points to a copy of the body: the batch that brought it may go. */
   moveTo(bytes: Uint8Array, from: number): void {
     this.to = from + this.to - this.from
     this.from = from
     this.bytes = bytes
+    this.#leave()
+  }
+
+  /** The body is only in the store from now on. */
+  evict(): void {
+    this.bytes = undefined
+    this.#leave()
+  }
+
+  #leave(): void {
+    const batch = this.#batch
+    this.#batch = undefined
+    if (this.references > 0) batch?.leave()
   }
 
   /** The topic's bytes; only while the body is in memory. */

@@ -190,7 +190,7 @@ export function evict(state: DeliveryState, bytes: number, keepCount: number): n
       const message = line.messageAt(position)
       // One that others hold too stays: it costs them nothing, and they count on it.
       if (message?.bytes === undefined || message.references > 1 || message.copies === 0) continue
-      message.bytes = undefined
+      message.evict()
       line.evictedBytes += message.size
       freed += message.size
     }

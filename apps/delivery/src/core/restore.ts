@@ -3,7 +3,7 @@ import type { GroupRow, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addGroup } from './group-members.js'
 import { markQos, markReleased, markSent, labelMark, type Line } from './line.js'
-import { noIds, QueuedMessage } from './message.js'
+import { noIds, Pinned, QueuedMessage } from './message.js'
 import { Queue } from './queue.js'
 import { gatewayOf, type DeliveryState, type Unsettled } from './state.js'
 import { packetIdOf } from './window.js'
@@ -111,17 +111,17 @@ function messageOf({ bytes, from, to, tag, deadline, subscriptionIds }: KeptRow)
 
 /** The batches of facts are held by the messages in them; those of which little is needed are let go at the first tick. */
 function pinAll(state: DeliveryState): void {
-  const batches = new Map<Uint8Array, QueuedMessage[]>()
+  const batches = new Map<Uint8Array, Pinned>()
   for (const { line } of [...state.queues.values(), ...state.groups.values()]) {
     for (let position = line.head; position < line.tail; position++) {
       const message = line.messageAt(position)
       if (message?.bytes === undefined) continue
-      const messages = batches.get(message.bytes)
-      if (messages === undefined) batches.set(message.bytes, [message])
-      else messages.push(message)
+      let batch = batches.get(message.bytes)
+      if (batch === undefined) batches.set(message.bytes, (batch = new Pinned(message.bytes, 0, undefined)))
+      message.pinIn(batch)
     }
   }
-  for (const [bytes, messages] of batches) state.pinnedLong.offer({ bytes, since: 0, messages })
+  for (const batch of batches.values()) state.pinnedLong.offer(batch)
 }
 
 function settleGroup(state: DeliveryState, row: GroupRow, messages: ReadonlyMap<number, KeptRow>): void {

@@ -4,7 +4,7 @@ import type { Placement } from '#libs/service'
 import type { SessionIdentity } from '#libs/topics'
 import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
 import type { Group } from './group.js'
-import type { Pinned, QueuedMessage } from './message.js'
+import type { Pinned } from './message.js'
 import { GatewayTarget } from './outbox.js'
 import { noFacts, type Queue } from './queue.js'
 
@@ -56,8 +56,8 @@ export interface DeliveryState {
   /** Batches whose messages may have to be copied out of them, the oldest first: not looked at yet, and those still in use then. */
   readonly pinned: BoundedQueue<Pinned>
   readonly pinnedLong: BoundedQueue<Pinned>
-  /** Messages of the batch that is being read. */
-  brought: QueuedMessage[]
+  /** Messages of the batch that is being read, once there are some. */
+  brought: Pinned | undefined
   /** Changed since the last checkpoint of the store. */
   unsaved: (Queue | Group)[]
   /** Sessions that ended since, as far as the store knows them. */
@@ -96,7 +96,7 @@ export function emptyState(placement: Placement): DeliveryState {
     orphans: { session: new Map(), group: new Map() },
     pinned: endless('pinned'),
     pinnedLong: endless('pinned long'),
-    brought: [],
+    brought: undefined,
     unsaved: [],
     endedSessions: [],
     wanted: [],

@@ -131,7 +131,10 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     }
     for (let i = partition.indexOf(position); i < partition.tail.end; i++) {
       const frame = partition.tail.at(i)
-      if (frame !== undefined && frame.baseOffset < end) visit(frame)
+      if (frame === undefined || frame.baseOffset >= end) continue
+      // For good: nobody says when it is done with.
+      frame.lease?.keep()
+      visit(frame)
     }
     return end
   }
@@ -229,16 +232,15 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     const run = partition.run
     const room = run === undefined ? 0 : frameHeaderSize
     const chain = partition.chain
-    chain.reserve(room + bytes.length)
-    const slab = chain.slab
+    const slab = chain.reserve(room + bytes.length)
     const at = chain.at + room
-    slab.set(bytes, at)
-    const view = slab.subarray(at, at + bytes.length)
+    slab.bytes.set(bytes, at)
+    const view = slab.bytes.subarray(at, at + bytes.length)
     const base = partition.endOffset
     this.#time = Math.max(this.#time, this.#settings.now())
     stamp(view, base, this.#time, run === undefined ? null : crc32c)
     const number = run === undefined ? 0 : this.#group.nextNumber
-    const frame = new Frame(partition, number, base, base + batch.count, this.#time, view, stored)
+    const frame = new Frame(partition, number, base, base + batch.count, this.#time, view, slab, stored)
     partition.push(frame)
     this.#unstored.push(frame)
     if (run === undefined) chain.skip()
@@ -246,7 +248,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
       const { syncedBefore } = this.#group
       const { topicId, number: ofTopic } = partition
       writeFrame(
-        slab,
+        slab.bytes,
         chain.at,
         this.#manifest.salt,
         number,

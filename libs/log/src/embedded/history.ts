@@ -72,7 +72,8 @@ export async function readBatches(
       const next = nextOffsetOf(batch)
       if (next <= wanted) return true
       if (checkBatch(batch, crc32c) !== undefined) return false
-      batches.push(new Frame(partition, 0, baseOffsetOf(batch), next, appendTimeOf(batch), batch, undefined))
+      const [base, time] = [baseOffsetOf(batch), appendTimeOf(batch)]
+      batches.push(new Frame(partition, 0, base, next, time, batch, undefined, undefined))
       wanted = next
       return true
     })

@@ -4,6 +4,7 @@ import type { Retention, Topic } from '#libs/topics'
 import type { Stored } from '../event-log.js'
 import { Fifo } from './fifo.js'
 import type { SegmentRun } from './segment-run.js'
+import type { Slab } from './slab.js'
 import { SlabChain } from './slab-chain.js'
 
 /** What a frame takes in memory besides its bytes: the object and its view, measured. */
@@ -20,6 +21,8 @@ export class Frame implements Batch {
   readonly nextOffset: number
   readonly appendTime: number
   readonly bytes: Uint8Array
+  /** Held until it leaves the tail; undefined for one that was read from disk. */
+  readonly lease: Slab | undefined
   stored: Stored | undefined
 
   constructor(
@@ -29,6 +32,7 @@ export class Frame implements Batch {
     nextOffset: number,
     appendTime: number,
     bytes: Uint8Array,
+    lease: Slab | undefined,
     stored: Stored | undefined,
   ) {
     this.owner = owner
@@ -39,6 +43,7 @@ export class Frame implements Batch {
     this.nextOffset = nextOffset
     this.appendTime = appendTime
     this.bytes = bytes
+    this.lease = lease
     this.stored = stored
   }
 
@@ -102,6 +107,7 @@ export class Partition {
   }
 
   push(frame: Frame): void {
+    frame.lease?.keep()
     this.tail.push(frame)
     this.tailBytes += frame.cost
     this.endOffset = frame.nextOffset
@@ -112,6 +118,7 @@ export class Partition {
     const frame = this.tail.shift()
     if (frame === undefined) return
     this.tailBytes -= frame.cost
+    frame.lease?.letGo()
     if (this.run === undefined) this.startOffset = frame.nextOffset
   }
 

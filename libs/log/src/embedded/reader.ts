@@ -1,7 +1,7 @@
 // A running reader of one partition: the tail from memory without a promise per batch, what is older from disk.
 import type { Batch } from '#libs/batch'
 import type { Reader, ReaderOptions } from '../event-log.js'
-import type { Partition, PartitionReader } from './partition.js'
+import type { Frame, Partition, PartitionReader } from './partition.js'
 
 /** What a reader needs of its log. */
 export interface ReaderHome {
@@ -95,27 +95,33 @@ export class EmbeddedReader implements Reader, PartitionReader {
     return this.#options.isPassing?.(batch) === true
   }
 
-  #hand(batch: Batch): void {
+  #hand(frame: Frame): void {
     this.#busy = true
+    frame.lease?.keep()
     try {
-      const promise = this.#options.handle(batch)
-      if (promise === undefined) this.#busy = undefined
-      else this.#busy = this.#await(promise)
+      const promise = this.#options.handle(frame)
+      if (promise === undefined) this.#done(frame)
+      else this.#busy = this.#await(promise, frame)
     } catch (error) {
-      this.#busy = undefined
+      this.#done(frame)
       this.#fail(error)
     }
   }
 
-  async #await(promise: Promise<void>): Promise<void> {
+  async #await(promise: Promise<void>, frame: Frame): Promise<void> {
     try {
       await promise
     } catch (error) {
-      this.#busy = undefined
+      this.#done(frame)
       return this.#fail(error)
     }
-    this.#busy = undefined
+    this.#done(frame)
     this.pump()
+  }
+
+  #done(frame: Frame): void {
+    this.#busy = undefined
+    frame.lease?.letGo()
   }
 
   /** Reads on from disk until the tail is reached. */

@@ -1,26 +1,28 @@
 // Where appended batches lie in memory: slabs that are filled once, written to disk from there, and shown to readers.
-
-const slabSize = 1024 * 1024
+import { Slab } from './slab.js'
 
 /** One chain per file, so that what waits for the disk is a few long ranges; and one per partition in memory. */
 export class SlabChain {
-  /** The slab and the place in it that the last `reserve` gave. */
-  slab: Buffer = Buffer.alloc(0)
+  /** The place that the last `reserve` gave. */
   at = 0
+  #slab: Slab | undefined
   #end = 0
   #taken = 0
   #ranges: Buffer[] = []
 
-  /** Makes room for `size` bytes at `at` of `slab`. A slab is never used twice: somebody may still hold a batch in it. */
-  reserve(size: number): void {
-    if (this.#end + size > this.slab.length) {
+  /** Makes room for `size` bytes at `at` of the slab that it gives. */
+  reserve(size: number): Slab {
+    let slab = this.#slab
+    if (slab === undefined || this.#end + size > slab.bytes.length) {
       this.#close()
-      this.slab = Buffer.allocUnsafeSlow(Math.max(slabSize, size))
+      slab?.letGo()
+      this.#slab = slab = Slab.take(size)
       this.#end = 0
       this.#taken = 0
     }
     this.at = this.#end
     this.#end += size
+    return slab
   }
 
   /** Everything reserved since the last call, in order. */
@@ -38,7 +40,8 @@ export class SlabChain {
   }
 
   #close(): void {
-    if (this.#end > this.#taken) this.#ranges.push(this.slab.subarray(this.#taken, this.#end))
+    if (this.#slab !== undefined && this.#end > this.#taken)
+      this.#ranges.push(this.#slab.bytes.subarray(this.#taken, this.#end))
     this.#taken = this.#end
   }
 }

@@ -2,6 +2,7 @@
 import type { Batch } from '#libs/batch'
 import type { Reader, ReaderOptions } from '../event-log.js'
 import type { Actor } from './actor.js'
+import { Lent } from './lent.js'
 import type { MemoryPartition } from './memory-partition.js'
 
 export class MemoryReader implements Reader, Actor {
@@ -48,10 +49,13 @@ export class MemoryReader implements Reader, Actor {
     const batch = this.#next()
     if (batch === undefined) return
     this.position = batch.nextOffset
+    const lent = new Lent(batch)
     try {
-      const promise = this.#options.handle(batch)
-      if (promise !== undefined) this.#busy = this.#await(promise)
+      const promise = this.#options.handle(lent.batch)
+      if (promise === undefined) lent.letGo()
+      else this.#busy = this.#await(promise, lent)
     } catch (error) {
+      lent.letGo()
       this.#fail(error)
     }
   }
@@ -83,13 +87,15 @@ export class MemoryReader implements Reader, Actor {
     return isVisible || isPassing?.(batch) === true ? batch : undefined
   }
 
-  async #await(promise: Promise<void>): Promise<void> {
+  async #await(promise: Promise<void>, lent: Lent): Promise<void> {
     try {
       await promise
       this.#busy = undefined
     } catch (error) {
       this.#busy = undefined
       if (!this.#closed) this.#fail(error)
+    } finally {
+      lent.letGo()
     }
   }
 
