@@ -4,8 +4,14 @@ import { RecordBatchBuilder } from '#libs/batch'
 import { catalogue } from '#libs/topics'
 import type { Topic } from '#libs/topics'
 
-/** Bytes of messages that are expected in a turn at most times; a batch may grow to many times as much. */
-const messagesCapacity = 262_144
+/**
+ * A turn that has so many bytes of messages for one partition ends at once if somebody waits for their storage: they are on their way to
+ * the disk while more is read, and what follows from them is worked off while they are in the processor's cache.
+ */
+const fullBytes = 262_144
+
+/** Room for that and what one more read of a socket brings; a large message may make a batch grow. */
+const messagesCapacity = fullBytes + 131_072
 
 /** A partition that this gateway appends to, and what waits for it. */
 export interface Target {
@@ -23,6 +29,8 @@ export class Appends {
   readonly #byTopic = new Map<string, Target[]>()
   readonly #filled: Target[] = []
   readonly #messages: Target[] = []
+  /** True when there is enough for a turn. */
+  isFull = false
 
   constructor(topicPartitions: number) {
     for (let partition = 0; partition < topicPartitions; partition++) {
@@ -58,6 +66,11 @@ export class Appends {
     return target
   }
 
+  /** Somebody waits until the last message that was added to this target is stored. */
+  awaited(target: Target): void {
+    if (target.batch.size >= fullBytes) this.isFull = true
+  }
+
   get isEmpty(): boolean {
     return this.#filled.length === 0
   }
@@ -76,6 +89,7 @@ export class Appends {
       if (target.topic === catalogue.messages.name) visitAndReset(target, visit)
     for (const target of this.#filled) if (target.batch.count > 0) visitAndReset(target, visit)
     this.#filled.length = 0
+    this.isFull = false
   }
 
   #find(topic: Topic, partition: number): Target {

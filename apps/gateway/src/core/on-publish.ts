@@ -144,5 +144,6 @@ function append(connection: Connection, topic: TopicEntry, buffer: Uint8Array, v
   connection.lastTurn = connection.lastPublishTurn = turn.number
   if (view.qos > 0) {
     turn.add(connection, view.qos === 1 ? PACKET.puback : PACKET.pubrec, view.packetId, 0, target.number)
+    gateway.appends.awaited(target)
   }
 }

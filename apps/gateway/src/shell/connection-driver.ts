@@ -129,6 +129,8 @@ export class ConnectionDriver {
     } catch (error) {
       this.#failed(connection, error)
       return to
+    } finally {
+      if (this.gateway.appends.isFull) this.#append()
     }
   }
 
