@@ -1,5 +1,6 @@
 // The kept-session store port: a projection of what delivery's inbox says, so that memory need not hold every waiting message.
-// It may lose its last seconds, or everything: what is in it can always be made again from the log.
+// It may lose its last seconds, or everything: what is in it can always be made again from the log. Rows of subscriptions nobody needs so
+// far (ARCHITECTURE.md, absent on purpose).
 
 /** Messages of one session that were stored together, in the order of their numbers; what the bytes mean is delivery's business. */
 export interface MessagePage {
