@@ -2,7 +2,6 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common'
 import {
   CLOCK,
-  EVENT_LOG,
   KEPT_STORE,
   LOGGER,
   Metrics,
@@ -22,7 +21,6 @@ export class DeliveryModule implements OnApplicationShutdown {
   constructor(
     @Inject(ServiceRegistry) services: ServiceRegistry,
     @Inject(SETTINGS) settings: Settings,
-    @Inject(EVENT_LOG) log: DeliveryOptions['log'],
     @Inject(KEPT_STORE) store: DeliveryOptions['store'],
     @Inject(CLOCK) clock: Pick<DeliveryOptions, 'after'>,
     @Inject(LOGGER) logger: Logger,
@@ -30,7 +28,6 @@ export class DeliveryModule implements OnApplicationShutdown {
   ) {
     const delivery = new Delivery({
       limits: limitsOf(settings),
-      log,
       store,
       after: (millis, callback) => clock.after(millis, callback),
       run: (partition, decide) => {

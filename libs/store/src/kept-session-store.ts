@@ -35,8 +35,8 @@ export interface SessionPartition {
   /** The inbox position at which the rows stand; undefined when there is none: then nothing in here may be trusted. */
   applied(): Promise<number | undefined>
   /**
-   * Carries out all changes and saves the position, or nothing; resolves when it would survive a crash. The log must have stored
-   * everything before `applied` when this is called, else the store would know more than the log.
+   * Carries out all changes and saves the position, or nothing; resolves when it would survive a crash. Who trusts `applied` after one
+   * must wait with this until the log has stored everything before it; who empties the store at each start need not.
    */
   checkpoint(applied: number, changes: readonly StoreChange[]): Promise<void>
   /** The row of the client's session; undefined for none. */

@@ -98,7 +98,6 @@ export class BrokerProcess implements Life {
     this.#delivery = new Delivery({
       limits: deliveryLimits,
       inboxBytesMax,
-      log: this.#log,
       store,
       after: (millis, callback) => world.clockOf(this).after(millis, callback),
       run: (partition, decide) => {

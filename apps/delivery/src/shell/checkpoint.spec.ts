@@ -41,9 +41,6 @@ class Broker {
           return partition.checkpoint(applied, changes)
         },
       },
-      barrier: (stored) => {
-        queueMicrotask(stored)
-      },
       after: (_millis, callback) => {
         this.#alarms.push(callback)
         return () => {

@@ -1,6 +1,5 @@
 // What the module wires: the service with a store keeper beside each of its partitions, and the topic that it reads.
 import type { Millis } from '#libs/base'
-import type { EventLog } from '#libs/log'
 import type { Outcome } from '#libs/service'
 import type { KeptSessionStore } from '#libs/store'
 import { catalogue } from '#libs/topics'
@@ -19,7 +18,6 @@ const checkpointBytes = 16 * 1024 * 1024
 
 export interface DeliveryOptions {
   readonly limits: DeliveryLimits
-  readonly log: Pick<EventLog, 'barrier'>
   readonly store: KeptSessionStore
   readonly after: (millis: Millis, callback: () => void) => () => void
   /** Lets a partition send what no batch brought about. */
@@ -113,12 +111,9 @@ export class Delivery {
   }
 
   #newKeeper(partition: number): StoreKeeper {
-    const { log, store, after, run, failed, memoryBytes, partitions } = this.#options
+    const { store, after, run, failed, memoryBytes, partitions } = this.#options
     return new StoreKeeper({
       store: store.partition(partition),
-      barrier: (stored) => {
-        log.barrier(stored)
-      },
       after,
       run: (decide) => {
         run(partition, decide)
