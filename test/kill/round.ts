@@ -129,7 +129,11 @@ class Round {
     if (moment === 'compaction') await this.victim.file(/\.compacting$/, 5000)
     this.crowd.rush()
     // Right after what was waited for, but with something under way.
-    while (this.crowd.inFlight === 0) await new Promise((resolve) => setImmediate(resolve))
+    const end = performance.now() + waitMillis
+    while (this.crowd.inFlight === 0) {
+      if (performance.now() > end) throw new Error('nothing came under way that a kill could hit')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     this.#connections = Math.max(this.#connections, this.crowd.connections)
     this.#acknowledged = this.crowd.acknowledged
     this.#inFlight =

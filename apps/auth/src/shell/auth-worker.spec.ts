@@ -102,6 +102,9 @@ async function recordsOf<T>(topic: Topic, partition: number, read: (reader: Byte
 }
 
 const refusals = () => recordsOf(gatewayInbox('g'), 0, (reader) => gatewayRecord.read(reader))
+/** Waits for so many refusals. */
+const refused = (count: number): Promise<unknown> =>
+  vi.waitUntil(async () => (await refusals()).length >= count, { timeout: 10_000, interval: 1 })
 const openings = (partition: number) =>
   recordsOf(catalogue.sessionInbox, partition, (reader) => sessionRecord.read(reader))
 
@@ -188,7 +191,7 @@ describe('the auth worker', () => {
     await shared.settle()
     expect(await refusals()).toHaveLength(1)
     answer({ kind: 'deny', reasonCode: 0x86, sentence: 'no' })
-    while ((await refusals()).length < 2) await new Promise(setImmediate)
+    await refused(2)
     expect(await refusals()).toMatchObject([{ reasonCode: 0x87 }, { reasonCode: 0x86 }])
   })
 
@@ -207,7 +210,7 @@ describe('the auth worker', () => {
   it.each(broken)('refuses when a provider %s', async (_how, provider) => {
     worker(0, provider, anonymousProvider('all')).start()
     ask(authenticate('c'))
-    while ((await refusals()).length < 1) await new Promise(setImmediate)
+    await refused(1)
     expect(await refusals()).toMatchObject([{ reasonCode: 0x88 }])
     expect(failures).toEqual(['a CONNECT could not be checked'])
   })
