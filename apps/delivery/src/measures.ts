@@ -29,7 +29,7 @@ export function countersOf(delivery: Delivery): Measure[] {
         [{ reason: 'client_away' }, counters.droppedOffline],
         [{ reason: 'too_large' }, counters.droppedByGateway],
         [{ reason: 'no_member' }, counters.droppedNoMember],
-        [{ reason: 'session_ended' }, counters.droppedUnknownSession],
+        [{ reason: 'session_ended' }, counters.droppedSessionEnded],
         [{ reason: 'routed_twice' }, counters.duplicatesIgnored],
       ],
     },

@@ -87,7 +87,7 @@ export class Arrivals {
     for (let i = 0; i < receivers.length; i++) {
       const who = receivers.who[i]
       if (who === undefined) {
-        turn.counters.droppedUnknownSession++
+        turn.counters.droppedSessionEnded++
         continue
       }
       if (!change(turn, who)) continue

@@ -72,6 +72,7 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
   queue.ended = true
   if (queue.stored !== undefined) turn.state.endedSessions.push(session)
   turn.state.queues.delete(session.birth)
+  turn.counters.droppedSessionEnded += queue.line.length
   if (queue.factsFrom >= 0) fact(turn, { kind: 'SessionEnded', birth: queue.birth })
   for (const number of queue.facts) {
     fact(turn, { kind: 'MessageForgotten', of: 'session', birth: queue.birth, number })

@@ -40,7 +40,8 @@ export interface DeliveryCounters {
   droppedOffline: number
   droppedByGateway: number
   droppedNoMember: number
-  droppedUnknownSession: number
+  /** Waited for a session that ended, or came for one that had. */
+  droppedSessionEnded: number
   duplicatesIgnored: number
   keptAsFacts: number
 }
@@ -78,7 +79,7 @@ export function newDeliveryCounters(): DeliveryCounters {
     droppedOffline: 0,
     droppedByGateway: 0,
     droppedNoMember: 0,
-    droppedUnknownSession: 0,
+    droppedSessionEnded: 0,
     duplicatesIgnored: 0,
     keptAsFacts: 0,
   }
