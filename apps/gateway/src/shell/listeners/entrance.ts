@@ -1,10 +1,11 @@
-// The door of every listener: accepts sockets, lets them wait unread while too many others are half open, refuses them beyond the
-// listener's limit, and hands each to what makes a connection of it.
+// The door of every listener: accepts sockets, lets them wait unread while too many others are half open or the listener is full, and
+// hands each to what makes a connection of it.
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { Peer } from '#libs/topics'
 import { parseIpAddress } from '#libs/base'
 import type { Pausable } from './descriptors.js'
+import { Overflow } from './overflow.js'
 import { listenError } from './listen-error.js'
 import type { EntranceSettings, Listener, ListenerName, Surroundings } from './listener.js'
 
@@ -35,17 +36,27 @@ export class Entrance implements Listener, Pausable {
   port: number
   readonly #options: EntranceOptions
   #server: Server | undefined
-  /** Sockets that have come and not gone. */
+  /** Sockets that were let in and have not gone. */
   #open = 0
   #closed = false
   /** Said once: the listener is full. */
   #told = false
   readonly #queue: Socket[] = []
   #first = 0
+  readonly #overflow = new Overflow((socket) => {
+    this.#turnAway(socket)
+  })
   readonly #left = (): void => {
     this.#open--
     this.#options.surroundings.descriptors.give()
     if (this.#open < this.#options.connectionsMax * 0.9) this.#told = false
+    const next = this.#closed ? undefined : this.#overflow.take()
+    if (next === undefined) return
+    // Its place is taken, and it comes in when whoever has left is through with that.
+    this.#open++
+    setImmediate(() => {
+      this.#receive(next)
+    })
   }
   readonly #accept = (socket: Socket): void => {
     this.#enter(socket)
@@ -87,6 +98,7 @@ export class Entrance implements Listener, Pausable {
     this.#closed = true
     this.#server?.close()
     for (const socket of this.#queue.splice(this.#first)) this.#refuse(socket)
+    this.#overflow.close()
   }
 
   pause(): void {
@@ -125,18 +137,31 @@ export class Entrance implements Listener, Pausable {
 
   #enter(socket: Socket): void {
     const { connectionsMax, surroundings } = this.#options
-    this.#open++
     surroundings.descriptors.take()
+    if (!this.#closed && this.#open >= connectionsMax) this.#overflow.add(socket)
+    else {
+      this.#open++
+      this.#receive(socket)
+    }
+  }
+
+  /** It has a place. */
+  #receive(socket: Socket): void {
     if (this.#closed) this.#refuse(socket)
-    else if (this.#open > connectionsMax) {
-      surroundings.turnedAway.listenerFull++
-      this.#refuse(socket)
-      if (!this.#told)
-        surroundings.logger.warn({ listener: this.name, connectionsMax }, 'the listener is full')
-      this.#told = true
-    } else if (surroundings.reception.hasRoomForHalfOpen) this.#admit(socket)
+    else if (this.#options.surroundings.reception.hasRoomForHalfOpen) this.#admit(socket)
     else if (this.#queue.length - this.#first < queueMax) this.#queue.push(socket)
     else this.#refuse(socket)
+  }
+
+  /** It has waited for a place in vain. */
+  #turnAway(socket: Socket): void {
+    const { connectionsMax, surroundings } = this.#options
+    const { descriptors, logger, turnedAway } = surroundings
+    socket.destroy()
+    descriptors.give()
+    turnedAway.listenerFull++
+    if (!this.#told) logger.warn({ listener: this.name, connectionsMax }, 'the listener is full')
+    this.#told = true
   }
 
   #refuse(socket: Socket): void {

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Listening, until } from '../testing/listening.js'
+import { Listening, until, type Client } from '../testing/listening.js'
 import type { ListeningOptions } from '../testing/listening.js'
 import { lastReadWay } from './shared-read.js'
 
@@ -61,6 +61,39 @@ describe('the TCP listener', () => {
     await first.closed
     await until(() => reception.closed === 7)
     await (await here.connect('tcp')).echoes('x')
+  })
+
+  it('lets all come back that have left at the same moment, though it is full until it hears of that', async () => {
+    const connectionsMax = 100
+    const { lines } = await open({ names: ['tcp'], connectionsMax })
+    const here = listening ?? expect.fail()
+    const all = (): Promise<Client[]> =>
+      Promise.all(Array.from({ length: connectionsMax }, () => here.connect('tcp')))
+    let clients = await all()
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(clients.map((client) => client.echoes('x')))
+      for (const { socket } of clients) socket.destroy()
+      clients = await all()
+    }
+    await Promise.all(clients.map((client) => client.echoes('x')))
+    expect(here.connections).toEqual({ tcp: connectionsMax })
+    expect([here.turnedAway.listenerFull, lines.of('warn')]).toEqual([0, []])
+  })
+
+  it('gives a place that becomes free to the first that waits, and lets none in beside', async () => {
+    await open({ names: ['tcp'], connectionsMax: 1 })
+    const here = listening ?? expect.fail()
+    const first = await here.connect('tcp')
+    await first.echoes('x')
+    const [second, third] = [await here.connect('tcp'), await here.connect('tcp')]
+    const echo = second.echoes('my turn')
+    await first.echoes('x')
+    expect(second.length).toBe(0)
+    first.socket.end()
+    expect(await echo).toBe('my turn')
+    await third.closed
+    expect(here.connections).toEqual({ tcp: 1 })
+    expect(here.turnedAway.listenerFull).toBe(1)
   })
 
   it('lets sockets wait unread while too many are half open', async () => {
