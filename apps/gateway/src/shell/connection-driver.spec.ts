@@ -182,6 +182,24 @@ describe('the driver of connections', () => {
     expect(driven.counters).toMatchObject({ unstoredBytes: 0, appendWindowWaits: 1 })
   })
 
+  it('does not blame a client for its silence that it does not read, for the disk is slow', async () => {
+    await begin({ appendWindowBytesMax: 10_000 })
+    const client = await driven.connect('a')
+    client.send(publish('x'.repeat(20_000)))
+    await new Promise((resolve) => setImmediate(resolve))
+    client.send({ kind: 'pingreq' })
+    expect(client.isPaused).toBe(true)
+    for (let seconds = 0; seconds < 60; seconds++) {
+      driven.now += 1_000
+      driven.life.driver.tick()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect([client.isPaused, client.isEnded]).toEqual([true, false])
+    await driven.settle()
+    expect([client.isPaused, client.isEnded]).toEqual([false, false])
+    expect(driven.counters.keepAliveTimeouts).toBe(0)
+  })
+
   it.each([
     ['says nothing for 1.5 times its keep alive', 15_001, 'keepAlive', 0x8d],
     ['takes nothing from its socket', 60_000, 'server', 0x97],

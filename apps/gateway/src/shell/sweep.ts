@@ -52,7 +52,7 @@ function look(gateway: Gateway, wire: Wire): void {
     connection.rest()
     const { silenceMillisMax, lastHeard } = connection
     // A client that we do not read cannot be blamed for its silence.
-    if (connection.stalled && !wire.isFinished) connection.lastHeard = now
+    if ((connection.stalled || wire.isPaused) && !wire.isFinished) connection.lastHeard = now
     else if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
       counters.keepAliveTimeouts++
       // [MQTT-3.1.2-22]

@@ -113,6 +113,11 @@ export class Wire implements Outlet, TransportEvents {
     return this.#closed
   }
 
+  /** True while the socket is not read. */
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
   /** True when nothing more will come. */
   get isFinished(): boolean {
     return this.#finished
