@@ -76,7 +76,7 @@ export const catalogue = {
     partitioning: 'byClient',
     retention: { kind: 'limited', millis: 7 * DAY, bytes: 256 * mebibyte, goesWith: true },
     owner: undefined,
-    why: 'What happened to each client: connected, refused, taken over, dropped.',
+    why: 'What happened to each client: connected, taken over, disconnected, messages dropped.',
   }),
 } as const satisfies Record<string, Topic>
 

@@ -8,7 +8,7 @@ import {
   RunReader,
   directRun,
 } from '#libs/topics'
-import { Group } from './group.js'
+import { Group, nameInHistory } from './group.js'
 import { labelMark } from './line.js'
 import { noIds, Pinned, QueuedMessage } from './message.js'
 import { isFull, marksOf, type Arrival, type Queue } from './queue.js'
@@ -146,6 +146,6 @@ function count(turn: Turn, who: Queue | Group, arrival: Arrival): void {
   counters.droppedQueueFull++
   if (who.overflowing) return
   who.overflowing = true
-  const clientId = who instanceof Group ? `$share/${who.share}/${who.filter}` : who.clientId
+  const clientId = who instanceof Group ? nameInHistory(who) : who.clientId
   turn.outbox?.note(clientId, who.birth, 'queueFull', 'the queue is full: messages are being dropped')
 }

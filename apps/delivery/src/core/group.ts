@@ -7,7 +7,7 @@ import { chooseMember, isThere } from './group-strategy.js'
 import { Line, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
 import { admitToLine, noFacts, type Arrival, type Online } from './queue.js'
-import { fact, makeReady, type Turn } from './turn.js'
+import { fact, makeReady, noteExpired, type Turn } from './turn.js'
 
 export interface Member {
   readonly session: SessionIdentity
@@ -74,6 +74,7 @@ export function distribute(turn: Turn, group: Group): void {
     if (position >= 0 && !assign(turn, group, position)) return
     group.returned.shift()
   }
+  let expired = 0
   while (line.live < line.tail) {
     const position = line.live
     if (line.isHole(position)) {
@@ -83,13 +84,16 @@ export function distribute(turn: Turn, group: Group): void {
     const deadline = line.messageAt(position)?.deadline ?? 0
     if (deadline !== 0 && deadline <= turn.now) {
       line.remove(position)
-      turn.counters.droppedExpired++
+      expired++
       continue
     }
     if (!assign(turn, group, position)) break
   }
   line.written = line.live
+  noteExpired(turn, nameInHistory(group), group.birth, expired)
 }
+
+export const nameInHistory = ({ share, filter }: Group): string => `$share/${share}/${filter}`
 
 /** False when no member can take it now. */
 function assign(turn: Turn, group: Group, position: number): boolean {
@@ -172,7 +176,9 @@ export function forgetGroup(turn: Turn, group: Group): void {
   const others = state.groupsByName.get(name)?.filter((other) => other !== group) ?? []
   if (others.length === 0) state.groupsByName.delete(name)
   else state.groupsByName.set(name, others)
-  turn.counters.droppedNoMember += group.line.length - group.owners.size
+  const left = group.line.length - group.owners.size
+  turn.counters.droppedNoMember += left
+  if (left > 0) turn.outbox?.note(nameInHistory(group), group.birth, 'messagesEnded', String(left))
   if (group.factsFrom >= 0) fact(turn, { kind: 'GroupEnded', birth: group.birth })
   for (const number of group.facts) {
     fact(turn, { kind: 'MessageForgotten', of: 'group', birth: group.birth, number })

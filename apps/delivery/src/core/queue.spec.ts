@@ -175,6 +175,9 @@ describe('the queue of a kept session', () => {
     expect(rig.take(online(1, at(2), 1))).toMatchObject([{ payload: '1', dup: true }])
     expect(payloads(rig.take(puback(1, 1)))).toEqual(['3'])
     expect(rig.settings.counters.droppedExpired).toBe(1)
+    expect(rig.sent.filter(({ kind }) => kind === 'history')).toMatchObject([
+      { event: 'messagesExpired', detail: '1' },
+    ])
   })
 
   it('lets the oldest go when it is full, notes it once, and never drops what is under way', () => {
@@ -238,6 +241,9 @@ describe('the queue of a kept session', () => {
     rig.take(run(messages(3, 1, to(1))))
     // The two that waited for it, and the one that came too late.
     expect(rig.settings.counters.droppedSessionEnded).toBe(3)
+    expect(rig.sent.filter(({ kind }) => kind === 'history')).toMatchObject([
+      { event: 'messagesEnded', detail: '2' },
+    ])
     expect(rig.take(online(1, at(2)))).toEqual([])
   })
 

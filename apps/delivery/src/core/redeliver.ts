@@ -6,7 +6,7 @@ import { fetch } from './projection.js'
 import { markQos, markReleased, markSent, labelIn } from './line.js'
 import { Queue } from './queue.js'
 import { gatewayOf, takeOrphans } from './state.js'
-import { change, fact, makeReady, type Turn } from './turn.js'
+import { change, fact, makeReady, noteExpired, type Turn } from './turn.js'
 import { windowOf } from './window.js'
 
 export function sessionOnline(
@@ -72,7 +72,9 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
   queue.ended = true
   if (queue.stored !== undefined) turn.state.endedSessions.push(session)
   turn.state.queues.delete(session.birth)
-  turn.counters.droppedSessionEnded += queue.line.length
+  const left = queue.line.length
+  turn.counters.droppedSessionEnded += left
+  if (left > 0) turn.outbox?.note(queue.clientId, queue.birth, 'messagesEnded', String(left))
   if (queue.factsFrom >= 0) fact(turn, { kind: 'SessionEnded', birth: queue.birth })
   for (const number of queue.facts) {
     fact(turn, { kind: 'MessageForgotten', of: 'session', birth: queue.birth, number })
@@ -83,7 +85,7 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
 
 /** Sends what the client has room for. */
 export function sendNow(turn: Turn, queue: Queue): void {
-  turn.counters.droppedExpired += queue.admit(turn.now)
+  noteExpired(turn, queue.clientId, queue.birth, queue.admit(turn.now))
   writeOut(turn, queue)
 }
 

@@ -78,6 +78,13 @@ export function makeReady(turn: Turn, what: Queue | Group): void {
   turn.ready.push(what)
 }
 
+/** Messages that were acknowledged to their publishers are never dropped without a word. */
+export function noteExpired(turn: Turn, clientId: string, birth: number, count: number): void {
+  if (count === 0) return
+  turn.counters.droppedExpired += count
+  turn.outbox?.note(clientId, birth, 'messagesExpired', String(count))
+}
+
 export function fact(turn: Turn, given: DeliveryFact): void {
   turn.outbox?.outcome.fact(given)
 }

@@ -23,7 +23,6 @@ export const wantedSession = struct({
   keepAliveSeconds: u16,
   will: optional(will),
 })
-export type WantedSession = ValueOf<typeof wantedSession>
 
 export const authRecord = union({
   /** A CONNECT has arrived: may this client have its session? */

@@ -18,9 +18,11 @@ export const historyEvents = {
   willFired: 'The will was published; detail: its topic.',
   queueFull:
     'Messages are dropped, because too many wait for the client; said once until the queue is empty.',
+  messagesExpired: 'Messages expired before they could be sent to the client; detail: how many.',
+  messagesEnded:
+    'The session, or the last member of the group, ended with messages that nobody had acknowledged; detail: how many.',
 } as const
 export type HistoryEvent = keyof typeof historyEvents
 
 /** One line in a client's history; the key of the record is the client id. `detail`: a short sentence, never a payload. */
 export const historyRecord = struct({ event: text, code: u8, detail: text, birth: whole })
-export type HistoryRecord = ValueOf<typeof historyRecord>
