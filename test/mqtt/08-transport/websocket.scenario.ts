@@ -11,6 +11,7 @@ import {
   fence,
   message,
   publish,
+  publishPacket,
   subscribe,
   textOf,
 } from '../client/dialogue.js'
@@ -86,6 +87,19 @@ scenario(
     for (let count = 0; count < 50; count += 1) expect(textOf(await message(client))).toBe(`${count}`)
     client.send(last.subarray(5))
     expect(textOf(await message(client))).toBe('last')
+  },
+)
+
+scenario(
+  '5.0 [MQTT-6.0.0-2], 3.1.1 [MQTT-6.0.0-2]: a WebSocket frame may be larger than the largest packet',
+  async (t) => {
+    const client = await t.connect({}, { via: 'ws' })
+    const payload = 'x'.repeat(10_000)
+    const packets = Array.from({ length: 200 }, (_, index) =>
+      client.encode(publishPacket(t.topic(), payload, { qos: 1, messageId: index + 1 })),
+    )
+    client.send(join(...packets))
+    for (let id = 1; id <= 200; id += 1) expect((await client.receive('puback')).messageId).toBe(id)
   },
 )
 

@@ -110,8 +110,8 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   }
 }
 
-/** Bytes of one WebSocket message beyond the largest packet: several may come in one, and each frame has a header. */
-const messageBytesMore = 65_536
+/** Bytes of a first WebSocket message beyond the largest packet: several may come in one, and each frame has a header. */
+const firstBytesMore = 65_536
 
 /** A new certificate is taken up after two looks at its files. */
 const certificatesLookMillis = 2_000
@@ -141,8 +141,9 @@ function entrancesOf(settings: DoorSettings): Entrances {
     webSocket: {
       path: settings.wsPath,
       origins: settings.wsOrigins,
-      messageBytesMax: settings.packetMax + messageBytesMore,
-      firstBytesMax: settings.packetMaxBeforeLogin + messageBytesMore,
+      // Many packets may come in one message, which is held until it is whole.
+      messageBytesMax: settings.packetMax + settings.connectionBytesMax,
+      firstBytesMax: settings.packetMaxBeforeLogin + firstBytesMore,
     },
   }
 }
