@@ -12,6 +12,8 @@ const serverCount = 2
 
 const reconcileMicros = 200_000
 
+const outageMicrosMax = 1_500_000
+
 /** The others notice that a server is gone within so many microseconds, at least and at most. */
 const noticeMicros = [100_000, 600_000] as const
 
@@ -22,6 +24,7 @@ export class Cluster implements Broker {
     cutOff: 0,
     takeOvers: 0,
     unreachable: 0,
+    pathsLost: 0,
     outboxesSentAgain: 0,
     originsDropped: 0,
   }
@@ -29,8 +32,8 @@ export class Cluster implements Broker {
   readonly #ledger: Ledger
   readonly #gateways: (BrokerProcess | undefined)[] = []
   readonly #servers: (BrokerProcess | undefined)[] = []
-  /** Ends of the times without leaders that have begun. */
-  readonly #elections = new Set<() => void>()
+  /** Ends of the times without leaders or ways to them that have begun. */
+  readonly #outages = new Set<() => void>()
   /** Which server has which duty. */
   readonly #assigned = new Map<Duty, number>()
 
@@ -86,14 +89,16 @@ export class Cluster implements Broker {
     const drawn = random.fraction()
     const server = random.below(serverCount)
     const gateway = random.below(gatewayNames.length)
-    if (drawn < 0.1) this.#crashGateway(gateway)
-    else if (drawn < 0.27) this.#crashServer(server)
-    else if (drawn < 0.32) this.#crashAll()
-    else if (drawn < 0.54) this.#moveSome()
-    else if (drawn < 0.65) this.#pauseServer(server)
-    else if (drawn < 0.71) this.#pauseGateway(gateway)
-    else if (drawn < 0.77) this.#cutOffServer(server)
-    else if (drawn < 0.81) this.#cutOffGateway(gateway)
+    if (drawn < 0.08) this.#crashGateway(gateway)
+    else if (drawn < 0.22) this.#crashServer(server)
+    else if (drawn < 0.27) this.#crashAll()
+    else if (drawn < 0.45) this.#moveSome()
+    else if (drawn < 0.53) this.#pauseServer(server)
+    else if (drawn < 0.58) this.#pauseGateway(gateway)
+    else if (drawn < 0.63) this.#cutOffServer(server)
+    else if (drawn < 0.67) this.#cutOffGateway(gateway)
+    else if (drawn < 0.76) this.#serverLosesPaths(server)
+    else if (drawn < 0.83) this.#gatewayLosesPaths(gateway)
     else if (drawn < 0.93) this.#loseLeaders()
     else if (drawn < 0.97) this.#unreachable()
     else this.#slow()
@@ -104,7 +109,8 @@ export class Cluster implements Broker {
   }
 
   heal(): void {
-    for (const elect of this.#elections) elect()
+    for (const end of this.#outages) end()
+    this.#outages.clear()
     this.#world.log.reachable = true
     this.#world.stalled = false
     this.#world.logStepMicros = this.#world.usualStepMicros
@@ -275,18 +281,51 @@ export class Cluster implements Broker {
     })
   }
 
+  /** It reaches a part of the log only, and goes on with that; often so badly that the others take some duties over, or it dies of it. */
+  #serverLosesPaths(index: number): void {
+    const { random } = this.#world
+    this.#losePaths(`server ${String(index)}`, this.#servers[index])
+    if (random.chance(0.6)) this.#soon(() => this.#giveSome(index))
+    if (random.chance(0.3)) this.#soon(() => this.#crashServer(index))
+  }
+
+  #gatewayLosesPaths(index: number): void {
+    const { random, schedule } = this.#world
+    this.#ledger.full.push([schedule.micros, schedule.micros + outageMicrosMax])
+    this.#losePaths(`gateway ${String(index)}`, this.#gateways[index])
+    if (random.chance(0.5)) this.#soon(() => this.#crashGateway(index))
+  }
+
+  #losePaths(who: string, process: BrokerProcess | undefined): void {
+    if (process === undefined) return
+    this.#counts.pathsLost++
+    this.#world.note('broker', `${who} reaches a part of the log only`)
+    this.#outage(process.client.losePaths())
+  }
+
+  #giveSome(server: number): void {
+    const other = 1 - server
+    if (this.#servers[other]?.alive !== true) return
+    for (const [duty, owner] of this.#assigned)
+      if (owner === server && this.#world.random.chance(0.5)) this.#give(duty, other)
+  }
+
+  #soon(act: () => void): void {
+    this.#world.after(this.#world.random.below(800_000), act)
+  }
+
   /** One machine of the log is gone: for what it led another one is elected. */
   #loseLeaders(): void {
     const { log, random } = this.#world
     this.#world.note('broker', 'partitions of the log have no leader')
-    for (let count = 1 + random.below(8); count > 0; count--) {
-      const elect = log.loseLeader()
-      this.#elections.add(elect)
-      this.#world.after(random.below(1_500_000), () => {
-        this.#elections.delete(elect)
-        elect()
-      })
-    }
+    for (let count = 1 + random.below(8); count > 0; count--) this.#outage(log.loseLeader())
+  }
+
+  #outage(end: () => void): void {
+    this.#outages.add(end)
+    this.#world.after(this.#world.random.below(outageMicrosMax), () => {
+      if (this.#outages.delete(end)) end()
+    })
   }
 
   #unreachable(): void {

@@ -24,6 +24,7 @@ const mustHappen = {
     'pauses',
     'cutOff',
     'leadersLost',
+    'pathsLost',
   ],
 }
 

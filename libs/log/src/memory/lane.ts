@@ -26,6 +26,14 @@ interface Landed {
 
 const refused: LogFailure = { kind: 'refused', sentence: 'another owner has claimed the partition' }
 
+/** What a lane asks of its client. */
+interface LaneClient {
+  readonly connected: boolean
+  readonly listens: boolean
+  /** False while the way between the two is broken. */
+  reaches(partition: MemoryPartition): boolean
+}
+
 /** What a lane asks of its log. */
 export interface LaneHome {
   readonly random: SeededRandom
@@ -41,13 +49,9 @@ export class Lane implements Actor {
   #flying: Flight[] = []
   #landed: Landed[] = []
   #orphan = false
-  readonly #client: { readonly connected: boolean; readonly listens: boolean }
+  readonly #client: LaneClient
 
-  constructor(
-    partition: MemoryPartition,
-    home: LaneHome,
-    client: { readonly connected: boolean; readonly listens: boolean },
-  ) {
+  constructor(partition: MemoryPartition, home: LaneHome, client: LaneClient) {
     this.partition = partition
     this.#home = home
     this.#client = client
@@ -63,14 +67,12 @@ export class Lane implements Actor {
 
   /** What is on the wire lands also when its sender stands still or is dead. */
   get #canLand(): boolean {
-    const { reachable } = this.partition
-    return (
-      this.#flying.length > 0 && reachable && this.#home.reachable && (this.#orphan || this.#client.connected)
-    )
+    if (this.#flying.length === 0 || !this.#home.reachable) return false
+    return this.#client.reaches(this.partition) && (this.#orphan || this.#client.connected)
   }
 
   get #canAcknowledge(): boolean {
-    return this.#landed.length > 0 && this.#client.listens
+    return this.#landed.length > 0 && this.#client.listens && this.#client.reaches(this.partition)
   }
 
   push(flight: Flight): void {

@@ -20,17 +20,19 @@ import { MemoryReader } from './memory-reader.js'
 
 const closedFailure: LogFailure = { kind: 'closed', sentence: 'the log is closed' }
 
-/** Something asked of the log whose answer takes a step. */
+/** Something asked of the log, or of these partitions of it, whose answer takes a step. */
 class Question implements Actor {
   readonly act: () => void
   readonly #client: MemoryClient
-  constructor(client: MemoryClient, act: () => void) {
+  readonly #asked: readonly MemoryPartition[]
+  constructor(client: MemoryClient, asked: readonly MemoryPartition[], act: () => void) {
     this.#client = client
+    this.#asked = asked
     this.act = act
   }
 
   get ready(): boolean {
-    return this.#client.listens
+    return this.#client.listens && this.#asked.every((partition) => this.#client.reaches(partition))
   }
 }
 
@@ -69,6 +71,8 @@ export class MemoryClient implements EventLog {
   /** False while its process cannot reach the log: nothing lands, nothing is read, nothing comes back. */
   connected = true
   readonly #log: MemoryLog
+  /** The ways to these are broken. */
+  readonly #lost = new Set<MemoryPartition>()
   #open = true
   readonly #lanes = new Map<MemoryPartition, Lane>()
   readonly #readers = new Set<MemoryReader>()
@@ -97,6 +101,23 @@ export class MemoryClient implements EventLog {
     return this.connected && !this.paused
   }
 
+  /** True when the partition has a leader to which the way is not broken. */
+  reaches(partition: MemoryPartition): boolean {
+    return partition.reachable && !this.#lost.has(partition)
+  }
+
+  /**
+   * One machine of a `cluster` log cannot be reached from here, though others reach it: the ways to some partitions (or to that which is
+   * named) are broken until the result is called. What is on them arrives then, also when this process is dead.
+   */
+  losePaths(target?: TopicPartition): () => void {
+    const lost = target === undefined ? this.#log.somePartitions() : [this.#log.partition(target)]
+    for (const partition of lost) this.#lost.add(partition)
+    return () => {
+      for (const partition of lost) this.#lost.delete(partition)
+    }
+  }
+
   createTopics(topics: readonly { readonly topic: Topic; readonly partitions: number }[]): Promise<void> {
     return this.#ask(() => {
       for (const { topic, partitions } of topics) this.#log.createTopic(topic, partitions)
@@ -109,7 +130,8 @@ export class MemoryClient implements EventLog {
 
   async claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim> {
     const id = `${service}-${partition}`
-    const epoch = await this.#ask(() => this.#log.claim(id, states))
+    const asked = states.map((target) => this.#log.partition(target))
+    const epoch = await this.#ask(() => this.#log.claim(id, states), asked)
     const outbox = new CommitRow()
     let released = false
     return {
@@ -125,12 +147,13 @@ export class MemoryClient implements EventLog {
   }
 
   readState(target: TopicPartition, visit: (batch: Batch) => void): Promise<number> {
-    return this.#ask(() => {
-      const partition = this.#log.partition(target)
+    const partition = this.#log.partition(target)
+    const read = (): number => {
       const end = partition.endOffset
       for (const batch of partition.batches) visit(batch)
       return end
-    })
+    }
+    return this.#ask(read, [partition])
   }
 
   read(target: TopicPartition, options: ReaderOptions): Reader {
@@ -302,7 +325,7 @@ export class MemoryClient implements EventLog {
     if (all.length === 0) this.barrier(() => stored(undefined, -1))
   }
 
-  #ask<Answer>(question: () => Answer): Promise<Answer> {
+  #ask<Answer>(question: () => Answer, asked: readonly MemoryPartition[] = []): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#later(() => {
         try {
@@ -310,12 +333,12 @@ export class MemoryClient implements EventLog {
         } catch (error) {
           reject(error)
         }
-      })
+      }, asked)
     })
   }
 
-  #later(act: () => void): void {
-    const question = new Question(this, () => {
+  #later(act: () => void, asked: readonly MemoryPartition[] = []): void {
+    const question = new Question(this, asked, () => {
       this.#questions.delete(question)
       this.#log.removeActor(question)
       act()

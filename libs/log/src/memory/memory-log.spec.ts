@@ -144,6 +144,44 @@ describe('of a cluster', () => {
     expect(told).toEqual(['a'])
   })
 
+  it('keeps a process from what it has lost the way to, and nobody else', async () => {
+    const { log, client } = await make({ shape: 'cluster' })
+    const other = await join(log)
+    const seen: string[] = []
+    const handle = (batch: Batch): void => void seen.push(...recordsOf(batch))
+    client.read(stream, { from: 0, visibility: 'appended', handle, failed: () => undefined })
+    const mend = client.losePaths(stream)
+    let read = false
+    void client.readState(stream, () => undefined).then(() => (read = true))
+    client.append(stream, batchOf('mine=1'))
+    client.append(inbox, batchOf('mine=1'))
+    other.append(stream, batchOf('other=1'))
+    await log.settle()
+    expect(await all(log, inbox)).toEqual(['0 mine=1'])
+    expect(await all(log, stream)).toEqual(['0 other=1'])
+    expect([seen, read]).toEqual([[], false])
+    mend()
+    await log.settle()
+    expect(seen).toEqual(['0 other=1', '1 mine=1'])
+    expect(read).toBe(true)
+  })
+
+  it('holds what a dead process had sent on a broken way until that is mended', async () => {
+    const landed = new Set<number>()
+    for (const seed of seeds) {
+      const { log, client } = await make({ seed, shape: 'cluster' })
+      const mend = client.losePaths(stream)
+      client.append(stream, batchOf('late=1'))
+      client.crash()
+      await log.settle()
+      expect(client.endOffset(stream)).toBe(0)
+      mend()
+      await log.settle()
+      landed.add(client.endOffset(stream))
+    }
+    expect(landed).toEqual(new Set([0, 1]))
+  })
+
   it('keeps a process that is cut off from everything', async () => {
     const { log, client } = await make({ shape: 'cluster' })
     const seen: string[] = []

@@ -116,8 +116,7 @@ export class MemoryLog implements LaneHome {
 
   /** One partition (any, if none is named) of a `cluster` log loses its leader; the result gives it another one. */
   loseLeader(target?: TopicPartition): () => void {
-    const all = [...this.#topics.values()].flat()
-    const partition = target === undefined ? this.random.pick(all) : this.partition(target)
+    const partition = target === undefined ? this.random.pick(this.#partitions) : this.partition(target)
     if (partition === undefined) return () => undefined
     this.counts.leadersLost++
     partition.reachable = false
@@ -126,9 +125,18 @@ export class MemoryLog implements LaneHome {
     }
   }
 
+  /** Those that one of three machines leads. */
+  somePartitions(): readonly MemoryPartition[] {
+    return this.#partitions.filter(() => this.random.chance(1 / 3))
+  }
+
+  get #partitions(): readonly MemoryPartition[] {
+    return [...this.#topics.values()].flat()
+  }
+
   /** Compacts one state partition (any, if none is named): older values of a key go, and tombstones that are old enough. */
   compact(target?: TopicPartition): void {
-    const states = [...this.#topics.values()].flat().filter((partition) => partition.topic.kind === 'state')
+    const states = this.#partitions.filter((partition) => partition.topic.kind === 'state')
     const partition = target === undefined ? this.random.pick(states) : this.partition(target)
     if (partition === undefined) return
     this.counts.compactions++

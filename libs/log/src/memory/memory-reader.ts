@@ -5,6 +5,13 @@ import type { Actor } from './actor.js'
 import { Lent } from './lent.js'
 import type { MemoryPartition } from './memory-partition.js'
 
+/** What a reader asks of its client. */
+interface ReaderHome {
+  readonly listens: boolean
+  /** False while the way between the two is broken. */
+  reaches(partition: MemoryPartition): boolean
+}
+
 export class MemoryReader implements Reader, Actor {
   position: number
   readonly #partition: MemoryPartition
@@ -14,10 +21,10 @@ export class MemoryReader implements Reader, Actor {
   #closed = false
   #busy: Promise<void> | undefined
 
-  readonly #home: { readonly listens: boolean }
+  readonly #home: ReaderHome
 
   constructor(
-    home: { readonly listens: boolean },
+    home: ReaderHome,
     partition: MemoryPartition,
     options: ReaderOptions,
     ended: (reader: MemoryReader) => void,
@@ -37,7 +44,7 @@ export class MemoryReader implements Reader, Actor {
   get ready(): boolean {
     return (
       this.#home.listens &&
-      this.#partition.reachable &&
+      this.#home.reaches(this.#partition) &&
       !this.#paused &&
       !this.#closed &&
       this.#busy === undefined &&
