@@ -53,7 +53,7 @@ class Run {
   readonly #world: World
   readonly #seed: number
   readonly #operations: number
-  readonly #ledger = new Ledger()
+  readonly #ledger: Ledger
   readonly #broker: Broker
   readonly #stage: Stage
 
@@ -61,6 +61,7 @@ class Run {
     this.#world = world
     this.#seed = seed
     this.#operations = operations
+    this.#ledger = new Ledger({ severalGateways: shape === 'cluster' })
     this.#broker =
       shape === 'cluster'
         ? new Cluster(world, this.#ledger)

@@ -2,6 +2,7 @@
 import { utf8Decode } from '#libs/base'
 import type { ClientPacket, ServerPacket } from '#libs/mqtt'
 import type { Peer } from './peer.js'
+import { end } from './requests.js'
 
 type Of<K extends ServerPacket['kind']> = Extract<ServerPacket, { readonly kind: K }>
 
@@ -21,8 +22,7 @@ export function onPacket(peer: Peer, packet: ServerPacket): void {
     case 'suback':
       return onSuback(peer, packet)
     case 'unsuback':
-      peer.requests.delete(packet.packetId)
-      return
+      return onUnsuback(peer, packet)
     case 'disconnect':
       if (packet.reasonCode === takenOver && isNewest(peer)) {
         peer.options.ledger.violated(`${peer.clientId} was told that it has connected again, and it has not`)
@@ -146,4 +146,11 @@ function onSuback(peer: Peer, { packetId, reasonCodes }: Of<'suback'>): void {
       )
     } else view.closed ??= world.moment
   }
+}
+
+function onUnsuback(peer: Peer, { packetId }: Of<'unsuback'>): void {
+  const request = peer.requests.get(packetId)
+  if (request?.kind !== 'unsubscribe' || peer.session === undefined) return
+  peer.requests.delete(packetId)
+  end(peer.session, request, peer.options.world.moment)
 }

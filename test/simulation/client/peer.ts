@@ -11,6 +11,7 @@ import type { World } from '../world/world.js'
 import { onPacket } from './incoming.js'
 import { PacketStream } from './packet-stream.js'
 import { connectPacket, subscribePacket, type WishedWill } from './packets.js'
+import { close, viewOf, type Outgoing, type Request } from './requests.js'
 import { summaryOf } from './summary.js'
 
 export interface PeerOptions {
@@ -27,16 +28,6 @@ export interface PeerOptions {
   /** Whether the next connection has a will, and which. */
   readonly will: () => WishedWill | undefined
 }
-
-/** A publish that is not done. */
-export interface Outgoing {
-  readonly message: Message
-  released: boolean
-}
-
-export type Request =
-  | { readonly kind: 'subscribe'; readonly views: readonly SubscriptionView[] }
-  | { readonly kind: 'unsubscribe'; readonly views: readonly SubscriptionView[] }
 
 /** A client that hears nothing for so long after CONNECT gives up. */
 const connectMicrosMax = 4_000_000
@@ -215,20 +206,8 @@ export class Peer {
     const { world, version } = this.options
     if (!this.connected || session === undefined) return
     const sent = ++world.moment
-    const views = filters.map((text): SubscriptionView => {
-      const { shareName, filter } = parseFilter(text)
-      return {
-        filter,
-        share: shareName,
-        qos,
-        noLocal: noLocal && version === 5 && shareName === undefined,
-        sent,
-        acknowledged: undefined,
-        closed: undefined,
-        replacedBy: undefined,
-      }
-    })
-    for (const view of views) this.#close(view.filter, view.share, sent, view)
+    const views = filters.map((text) => viewOf(text, { qos, noLocal: noLocal && version === 5, sent }))
+    for (const view of views) close(session, view, sent, view)
     session.subscriptions.push(...views)
     for (const text of filters) this.#interests.set(text, qos)
     const packetId = this.takeId()
@@ -239,10 +218,12 @@ export class Peer {
   unsubscribe(filter: string): void {
     if (!this.connected || this.session === undefined) return
     const parsed = parseFilter(filter)
-    this.#close(parsed.filter, parsed.shareName, ++this.options.world.moment)
+    const view = { filter: parsed.filter, share: parsed.shareName }
+    const sent = ++this.options.world.moment
+    close(this.session, view, sent)
     this.#interests.delete(filter)
     const packetId = this.takeId()
-    this.requests.set(packetId, { kind: 'unsubscribe', views: [] })
+    this.requests.set(packetId, { kind: 'unsubscribe', views: [view], sent })
     this.send({ kind: 'unsubscribe', packetId, filters: [parsed], properties: {} })
   }
 
@@ -272,8 +253,7 @@ export class Peer {
   #subscribeLate(text: string, link: Link): void {
     const sent = ++this.options.world.moment
     // The highest QoS: what the newer connection asks for, before or after, holds whichever comes last.
-    const wanted = { filter: text, share: undefined, qos: 2, noLocal: false } as const
-    const view = { ...wanted, sent, acknowledged: undefined, closed: sent, replacedBy: undefined }
+    const view: SubscriptionView = { ...viewOf(text, { qos: 2, noLocal: false, sent }), closed: sent }
     this.late.push(view)
     this.session?.subscriptions.push(view)
     this.send(subscribePacket(1, [text], 2, false), link)
@@ -345,14 +325,6 @@ export class Peer {
     })
   }
 
-  #close(filter: string, share: string | undefined, moment: number, replacedBy?: SubscriptionView): void {
-    for (const view of this.session?.subscriptions ?? []) {
-      if (view.filter !== filter || view.share !== share || view.closed !== undefined) continue
-      view.closed = moment
-      view.replacedBy = replacedBy
-    }
-  }
-
   #note(way: string, packet: Packet): void {
     const { world } = this.options
     if (world.tell !== undefined) world.note(this.clientId, `${way} ${summaryOf(packet)}`)
@@ -388,6 +360,8 @@ export class Peer {
     this.connected = false
     this.owed.length = 0
     // What was asked and not answered may have been done or not.
+    if (this.options.ledger.severalGateways)
+      for (const { views } of this.requests.values()) this.session?.doubtful.push(...views)
     this.requests.clear()
     if (connection.acceptedMicros !== undefined) this.#awaySince = connection.endMicros
     if (this.kept) {

@@ -49,9 +49,13 @@ export interface ConnectionView {
   endKnownMicros: number
 }
 
-export interface SubscriptionView {
+/** What a subscription is to: of a group, its share name and filter. */
+export interface FilterView {
   readonly filter: string
   readonly share: string | undefined
+}
+
+export interface SubscriptionView extends FilterView {
   readonly qos: QoS
   readonly noLocal: boolean
   readonly sent: Moment
@@ -61,6 +65,8 @@ export interface SubscriptionView {
   closed: Moment | undefined
   /** That other SUBSCRIBE: until it applies this one does. */
   replacedBy: SubscriptionView | undefined
+  /** UNSUBACK came. */
+  ended: Moment | undefined
 }
 
 export interface Receipt {
@@ -81,6 +87,8 @@ export interface SessionView {
   readonly inherits: boolean
   readonly subscriptions: SubscriptionView[]
   readonly receipts: Receipt[]
+  /** Requests about these were lost with a connection that the broker may have taken over by force: they may be done at any time. */
+  readonly doubtful: FilterView[]
   /** From here on it may be over: a CONNECT with clean start was sent, its connection ended (transient), its time has run out. */
   ended: Moment | undefined
 }
@@ -89,6 +97,8 @@ export interface SessionView {
 const slowMicros = 1_500_000
 
 export class Ledger {
+  /** Of two connections of a client the older one may hang at a gateway that stands still, and be heard behind the younger one. */
+  readonly severalGateways: boolean
   readonly messages: Message[] = []
   readonly connections: ConnectionView[] = []
   readonly sessions: SessionView[] = []
@@ -98,6 +108,10 @@ export class Ledger {
   readonly full: (readonly [number, number])[] = []
   /** What is wrong beyond doubt as soon as it is seen. */
   readonly violations: string[] = []
+
+  constructor({ severalGateways = false } = {}) {
+    this.severalGateways = severalGateways
+  }
 
   violated(sentence: string): void {
     if (this.violations.length < 20) this.violations.push(sentence)
@@ -128,6 +142,7 @@ export class Ledger {
       inherits,
       subscriptions: [],
       receipts: [],
+      doubtful: [],
       ended: undefined,
     }
     this.sessions.push(session)

@@ -10,6 +10,7 @@ export function judgeReceipts(ledger: Ledger): void {
     judgeDuplicates(ledger, interest, live)
     judgeOrder(ledger, interest, live)
     if (!session.inherits) judgeTooEarly(ledger, interest, live)
+    if (!session.inherits) judgeTooLate(ledger, interest, live)
     if (isFinal(session)) judgeLoss(ledger, interest, live, received)
   }
 }
@@ -66,6 +67,14 @@ function judgeTooEarly(ledger: Ledger, { session, views }: Interest, live: reado
     const before = isOwn ? message.firstSent : message.acknowledged
     if (before === undefined || before > since || message.sends > 1) continue
     ledger.violated(`${session.clientId} got ${nameOf(message)}, which came before its subscription`)
+  }
+}
+
+/** [MQTT-3.10.4-2] What was published behind UNSUBACK does not come any more. */
+function judgeTooLate(ledger: Ledger, interest: Interest, live: readonly Receipt[]): void {
+  for (const { message } of live) {
+    if (message.will || !interest.isOver(message)) continue
+    ledger.violated(`${interest.session.clientId} got ${nameOf(message)}, and had unsubscribed before`)
   }
 }
 
