@@ -186,9 +186,8 @@ function takeOver(stage: Stage): void {
   const peer = somebody(stage)
   const { world, cast } = stage
   if (peer === undefined) return
-  const lateFilters = isMember(cast, peer)
-    ? []
-    : Array.from({ length: world.random.below(4) }, () => anyFilter(stage))
+  const shared = cast.members.find((member) => member.peer === peer)?.filter
+  const lateFilters = Array.from({ length: world.random.below(4) }, () => shared ?? anyFilter(stage))
   for (let count = world.random.chance(0.2) ? 2 : 1; count > 0; count--) peer.takeOver(lateFilters)
 }
 
