@@ -12,7 +12,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What must happen in many runs: a simulation in which it does not would prove nothing. */
 const mustHappen = {
-  standalone: ['crashes', 'lostBatches', 'compactions', 'lateWills', 'pauses', 'stalls', 'full', 'pressure'],
+  standalone: [
+    'crashes',
+    'lostBatches',
+    'compactions',
+    'lateWills',
+    'pauses',
+    'stalls',
+    'full',
+    'pressure',
+    'pagesRead',
+    'storesLost',
+  ],
   cluster: [
     'takeOvers',
     'refusedWriters',

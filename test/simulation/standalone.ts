@@ -7,7 +7,7 @@ import type { Ledger } from './ledger/ledger.js'
 import type { World } from './world/world.js'
 
 export class Standalone implements Broker {
-  readonly counts = { crashes: 0, pauses: 0, stalls: 0, full: 0, pressure: 0 }
+  readonly #counts = { crashes: 0, pauses: 0, stalls: 0, full: 0, pressure: 0, storesLost: 0, pagesRead: 0 }
   readonly #world: World
   readonly #ledger: Ledger
   readonly #partitions: number
@@ -20,6 +20,11 @@ export class Standalone implements Broker {
     this.#ledger = ledger
     this.#partitions = partitions
     this.#duties = allDuties(partitions)
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    const { pagesRead, ...others } = this.#counts
+    return { ...others, pagesRead: pagesRead + (this.#process?.pagesRead ?? 0) }
   }
 
   get running(): BrokerProcess | undefined {
@@ -63,7 +68,8 @@ export class Standalone implements Broker {
     else if (drawn < 0.6) this.#pause()
     else if (drawn < 0.75) this.#stall(false)
     else if (drawn < 0.82) this.#stall(true)
-    else if (drawn < 0.9) this.#press()
+    else if (drawn < 0.87) this.#press()
+    else if (drawn < 0.93) this.#loseStore()
     else {
       this.#world.logStepMicros = random.pick([5, 200, 2000]) ?? 20
       this.#world.after(300_000, () => {
@@ -89,13 +95,14 @@ export class Standalone implements Broker {
   /** Half the time the power fails, else the process is killed: what it had written the system still writes to disk. */
   #crash(): void {
     const { random, log, schedule } = this.#world
-    this.counts.crashes++
+    this.#counts.crashes++
     this.#world.note('broker', 'crash')
     this.#ledger.crashes.push(schedule.micros)
     const process = this.#process
     log.reachable = true
     this.#world.stalled = false
     if (random.chance(0.5)) log.storeAll()
+    this.#counts.pagesRead += process?.pagesRead ?? 0
     process?.died()
     log.powerCut()
     this.#process = undefined
@@ -107,7 +114,7 @@ export class Standalone implements Broker {
   #pause(): void {
     const process = this.#process
     if (process?.ready !== true) return
-    this.counts.pauses++
+    this.#counts.pauses++
     this.#world.note('broker', 'pause')
     const micros = this.#world.random.below(1_500_000)
     this.#stop(micros)
@@ -119,8 +126,8 @@ export class Standalone implements Broker {
     this.#world.note('broker', full ? 'disk full' : 'disk stalls')
     const micros = this.#world.random.below(1_200_000)
     const from = this.#world.schedule.micros
-    if (full) this.counts.full++
-    else this.counts.stalls++
+    if (full) this.#counts.full++
+    else this.#counts.stalls++
     if (full) this.#ledger.full.push([from, from + micros])
     this.#world.stalled = !full
     this.#stop(micros)
@@ -129,7 +136,7 @@ export class Standalone implements Broker {
   /** The disk fills up: QoS 0 may be dropped, publishers be held. */
   #press(): void {
     const { random, schedule } = this.#world
-    this.counts.pressure++
+    this.#counts.pressure++
     this.#world.note('broker', 'disk fills up')
     const micros = random.below(1_000_000)
     this.#ledger.full.push([schedule.micros, schedule.micros + micros + 1_000_000])
@@ -137,6 +144,12 @@ export class Standalone implements Broker {
     this.#world.after(micros, () => {
       this.#world.pressure = 'none'
     })
+  }
+
+  #loseStore(): void {
+    this.#counts.storesLost++
+    this.#world.note('broker', 'the kept-session store is empty')
+    void this.#process?.loseStore()
   }
 
   #stop(micros: number): void {

@@ -21,6 +21,7 @@ import type { Life, World } from '../world/world.js'
 import { GatewayPart } from './gateway-part.js'
 import { deliveryLimits } from './limits.js'
 import { ProcessLog } from './process-log.js'
+import { SimulatedStore } from './simulated-store.js'
 
 export type ServiceRole = 'auth' | 'session' | 'subscription' | 'delivery'
 
@@ -44,9 +45,13 @@ export interface ProcessOptions {
   readonly lost: (duty: Duty) => void
 }
 
-/** So small that messages leave memory, and become facts, in a short run. */
-const memoryBytes = 2048
-const inboxBytesMax = 4096
+/** So little, and so soon, that messages leave memory, and become facts, in a short run. */
+const shortOfMemory = {
+  memoryBytes: 2048,
+  keptInMemory: 1,
+  checkpointMillis: 100,
+  inboxBytesMax: 4096,
+} as const
 
 /** So short that what session remembers of connections runs out in a run, as does the time in which auth repeats itself. */
 const shortMemory = { openAgeMillisMax: 1_000, rememberMillis: 1_500 } as const
@@ -79,6 +84,8 @@ export class BrokerProcess implements Life {
   readonly #auths = new Map<number, AuthWorker>()
   readonly #options: ProcessOptions
   readonly #log: ProcessLog
+  readonly #store: SimulatedStore
+  #storeLost = false
   readonly #delivery: Delivery
   readonly #session
   readonly #subscription = subscriptionService({ pageMessagesMax: 3 })
@@ -95,10 +102,11 @@ export class BrokerProcess implements Life {
       distributed: !this.#log.atomicCommit,
     })
     const failed = this.#complain('delivery')
+    this.#store = new SimulatedStore(world, this, store)
     this.#delivery = new Delivery({
       limits: deliveryLimits,
-      inboxBytesMax,
-      store,
+      ...shortOfMemory,
+      store: this.#store,
       after: (millis, callback) => world.clockOf(this).after(millis, callback),
       run: (partition, decide) => {
         this.deliveries.get(partition)?.run((_state, now, outcome) => {
@@ -106,7 +114,6 @@ export class BrokerProcess implements Life {
         })
       },
       failed,
-      memoryBytes,
       partitions,
     })
     if (gateway === undefined) return
@@ -123,6 +130,11 @@ export class BrokerProcess implements Life {
   /** True when connections are taken. */
   get ready(): boolean {
     return this.alive && this.#gateway?.ready === true
+  }
+
+  /** Pages that came back from the kept-session store. */
+  get pagesRead(): number {
+    return this.#delivery.storeCounters.pagesRead
   }
 
   /** What a log of several processes brings about. */
@@ -217,6 +229,12 @@ export class BrokerProcess implements Life {
     })
   }
 
+  /** Its kept-session store forgets everything. */
+  async loseStore(): Promise<void> {
+    this.#storeLost = true
+    await this.#store.lose()
+  }
+
   wake(): void {
     this.paused = false
     this.client.paused = false
@@ -292,7 +310,10 @@ export class BrokerProcess implements Life {
     return (sentence, error) => {
       if (!this.alive) return
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#options.complained(`${who}: ${sentence}: ${detail}`)
+      const said = `${who}: ${sentence}: ${detail}`
+      // That one is to be said.
+      if (this.#storeLost && said.includes('store')) return
+      this.#options.complained(said)
     }
   }
 }

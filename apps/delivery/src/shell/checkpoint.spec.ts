@@ -55,6 +55,7 @@ class Broker {
       },
       settings: this.rig.settings,
       everyMillis: 1_000,
+      keptInMemory: 100,
       everyBytes: 1_000_000_000,
       memoryBytes,
     })

@@ -14,9 +14,6 @@ import type { DeliveryState } from '../core/state.js'
 const pagesPerRead = 4
 /** A checkpoint that failed is tried again after so many times the usual pause. */
 const retryAfter = 10
-/** Messages beyond the window that stay in memory, so that a client that comes back need not wait for the store. */
-const keptInMemory = 100
-
 export interface CheckpointOptions {
   readonly store: SessionPartition
   readonly after: (millis: Millis, callback: () => void) => () => void
@@ -30,6 +27,8 @@ export interface CheckpointOptions {
   readonly everyBytes: number
   /** Bytes of waiting messages in memory from which on stored ones leave it. */
   readonly memoryBytes: number
+  /** Messages beyond the window that stay in memory, so that a client that comes back need not wait for the store. */
+  readonly keptInMemory: number
 }
 
 /** Plain numbers that only rise. */
@@ -137,7 +136,7 @@ export class StoreKeeper {
     if (state !== this.#state) return
     this.#busy = false
     checkpoint.done()
-    const { memoryBytes, settings } = this.#options
+    const { memoryBytes, keptInMemory, settings } = this.#options
     const resident = residentBytes(state)
     if (resident > memoryBytes) {
       const wanted = resident - memoryBytes * 0.75

@@ -1,5 +1,5 @@
 // What the module wires: the service with a store keeper beside each of its partitions, and the topic that it reads.
-import type { Millis } from '#libs/base'
+import { SECOND, type Millis } from '#libs/base'
 import type { Outcome } from '#libs/service'
 import type { KeptSessionStore } from '#libs/store'
 import { catalogue } from '#libs/topics'
@@ -12,8 +12,7 @@ import { StoreKeeper, type StoreCounters } from './checkpoint.js'
 
 export const inbox = catalogue.deliveryInbox
 
-/** A checkpoint follows a change after this time, or after so many bytes of the inbox. */
-const checkpointMillis = 1_000
+/** A checkpoint follows a change after `checkpointMillis`, or after so many bytes of the inbox. */
 const checkpointBytes = 16 * 1024 * 1024
 
 export interface DeliveryOptions {
@@ -25,6 +24,10 @@ export interface DeliveryOptions {
   readonly failed: (sentence: string, error: unknown) => void
   /** Bytes of waiting messages in memory, over all partitions. */
   readonly memoryBytes: number
+  /** As `everyMillis` in `CheckpointOptions`; a second if not given. */
+  readonly checkpointMillis?: number
+  /** As in `CheckpointOptions`; 100 if not given. */
+  readonly keptInMemory?: number
   /** As in `DeliverySettings`. */
   readonly inboxBytesMax?: number
   readonly partitions: number
@@ -112,6 +115,7 @@ export class Delivery {
 
   #newKeeper(partition: number): StoreKeeper {
     const { store, after, run, failed, memoryBytes, partitions } = this.#options
+    const { checkpointMillis = SECOND, keptInMemory = 100 } = this.#options
     return new StoreKeeper({
       store: store.partition(partition),
       after,
@@ -123,6 +127,7 @@ export class Delivery {
       everyMillis: checkpointMillis,
       everyBytes: checkpointBytes,
       memoryBytes: memoryBytes / partitions,
+      keptInMemory,
     })
   }
 }
