@@ -26,8 +26,8 @@ export interface Cast {
   readonly all: readonly Peer[]
 }
 
-/** As broken clients call themselves: like a gateway, or like what every object of JavaScript has. */
-const hostileIds = ['gateway', 'gateway-0', '__proto__', 'constructor']
+/** As broken clients call themselves: like a gateway, a group, a key of the store, or what every object of JavaScript has. */
+const hostileIds = ['gateway', 'gateway-0', 'one/g', '{kept-0}', '__proto__', 'constructor']
 const keptCount = 4
 const briefCount = 2
 const cleanCount = 6
@@ -39,7 +39,7 @@ const groups = [
   { filter: '$share/mixed/g/+', kept: [true, false, false] },
   { filter: '$share/one/g/#', kept: [true] },
   { filter: '$share/brief/g/0', kept: [false] },
-  { filter: '$share/pair/g/+', kept: [false, false] },
+  { filter: '$share/constructor/g/+', kept: [false, false] },
 ] as const
 
 export function gather(options: CastOptions): Cast {
