@@ -48,8 +48,6 @@ export class Pinned {
 export class QueuedMessage {
   /** How many queues hold it. */
   references = 0
-  /** In how many pages of the store it is. */
-  copies = 0
   /** What it lies in, if that is to be told when nobody needs it any more. */
   #batch: Pinned | undefined
 

@@ -160,7 +160,6 @@ function writePages(
     count++
     writer.varint(number)
     writer.bytes(message.bytes, message.from, message.to)
-    message.copies++
     if (count >= pageMessagesMax || writer.position >= pageBytesMax) close()
   }
   close()
@@ -188,8 +187,9 @@ export function evict(state: DeliveryState, bytes: number, keepCount: number): n
       const number = line.numberAt(position)
       if (number >= stored.safeThrough || number > through) break
       const message = line.messageAt(position)
-      // One that others hold too stays: it costs them nothing, and they count on it.
-      if (message?.bytes === undefined || message.references > 1 || message.copies === 0) continue
+      // One that others hold too stays: it costs them nothing, and they count on it. QoS 0 is in no page.
+      if (message?.bytes === undefined || message.references > 1) continue
+      if ((line.marksAt(position) & markQos) === 0) continue
       message.evict()
       line.evictedBytes += message.size
       freed += message.size

@@ -82,7 +82,13 @@ class Broker {
   }
 
   publish(count: number, ...births: readonly number[]): void {
-    const to = births.map((id) => ({ id, qos: 1 }))
+    this.publishTo(
+      count,
+      births.map((id) => ({ id, qos: 1 })),
+    )
+  }
+
+  publishTo(count: number, to: readonly { readonly id: number; readonly qos: number }[]): void {
     this.rig.take(
       run(
         Array.from({ length: count }, () => ({
@@ -163,6 +169,24 @@ describe.each([
       expect(await broker.drain(1, 2)).toEqual(wanted(1, 2_000))
       await broker.second()
       expect(broker.kinds('removePage')).toBe(broker.kinds('putPage'))
+    }))
+
+  it('keeps in memory what is of QoS 0 for one session and was in a page of another', () =>
+    withBroker(async (broker) => {
+      broker.rig.take(online(1, at(1)), online(2, at(2)), offline(2, at(2)))
+      // Its window is full, and one more waits: so does what follows.
+      broker.publish(6, 1)
+      broker.publishTo(1_000, [
+        { id: 1, qos: 0 },
+        { id: 2, qos: 1 },
+      ])
+      await broker.second()
+      await broker.second()
+      expect(await broker.drain(2, 3)).toEqual(wanted(7, 1_000))
+      broker.publish(1, 2)
+      await broker.second()
+      await broker.second()
+      expect(await broker.drain(1, 4)).toEqual(wanted(1, 1_006))
     }))
 
   it('never writes what is acknowledged between two checkpoints', () =>
