@@ -26,6 +26,9 @@ import type { GatewayLife } from '../gateway-life.js'
 import type { Transport, TransportEvents } from '../transport.js'
 import { Lines } from './echo-reception.js'
 
+/** How long what a spec waits for may take. */
+const settleMillisMax = 5_000
+
 export class Driven {
   readonly memory = new MemoryLog()
   readonly log: MemoryClient = this.memory.connect()
@@ -65,9 +68,11 @@ export class Driven {
   /** Lets the log and the event loop go on until nothing is under way (and `until` is there). */
   async settle<T>(until?: Promise<T>): Promise<void> {
     let isThere = until === undefined
+    // Not so many rounds: a stop waits for timers, and a thousand rounds may take less.
+    const deadline = Date.now() + settleMillisMax
     until?.then(() => (isThere = true)).catch(() => (isThere = true))
     for (let round = 0; round < 5 || !isThere; round++) {
-      if (round > 1000) throw new Error('what is waited for does not come')
+      if (Date.now() > deadline) throw new Error('what is waited for does not come')
       await new Promise((resolve) => setImmediate(resolve))
       await this.memory.settle()
     }
