@@ -42,7 +42,8 @@ export class EmbeddedPlace {
   async copyNow(): Promise<string> {
     const copy = await mkdtemp(join(tmpdir(), 'log-copy-'))
     this.#copies.push(copy)
-    await cp(this.directory, copy, { recursive: true, filter: (path) => !path.endsWith('lock') })
+    // A draft may get its name, and so be gone, in the middle of the copying.
+    await cp(this.directory, copy, { recursive: true, filter: (path) => !/lock$|tmp$/.test(path) })
     return copy
   }
 
