@@ -2,11 +2,12 @@
 import fs from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
+import { canWriteDirectly, DirectWriter } from './direct-writer.js'
 
 export interface OpenFile {
   /**
-   * Writes all buffers one behind the other from `position` on; `written` may be less than asked for when the disk is full.
-   * `done` may be called before this returns.
+   * Writes all buffers one behind the other from `position` on; `written` may be less than asked for when the disk is full. What is
+   * written to the end of a file may be followed by some zeros. `done` may be called before this returns.
    */
   writev(
     buffers: readonly Uint8Array[],
@@ -38,13 +39,15 @@ export interface Files {
   room(directory: string): Promise<{ readonly total: number; readonly free: number }>
 }
 
-/** What is not longer is copied into the kernel's memory sooner than a thread of the pool is woken to do it. */
-const directBytesMax = 64 * 1024
+/** What is not longer is copied into the kernel's memory sooner than a thread of the pool is woken to do it; the rest goes past it. */
+const smallBytesMax = 64 * 1024
 
 class NodeFile implements OpenFile {
   readonly #fd: number
+  #direct: DirectWriter | undefined
   constructor(fd: number) {
     this.#fd = fd
+    if (canWriteDirectly) this.#direct = new DirectWriter(fd)
   }
 
   writev(
@@ -54,7 +57,7 @@ class NodeFile implements OpenFile {
   ): void {
     let size = 0
     for (const buffer of buffers) size += buffer.length
-    if (size > directBytesMax) return fs.writev(this.#fd, buffers, position, done)
+    if (size > smallBytesMax) return this.#writeMuch(buffers, position, done)
     let written: number
     try {
       written = fs.writevSync(this.#fd, buffers, position)
@@ -62,6 +65,20 @@ class NodeFile implements OpenFile {
       return done(error instanceof Error ? error : new Error(String(error)), 0)
     }
     done(null, written)
+  }
+
+  #writeMuch(
+    buffers: readonly Uint8Array[],
+    position: number,
+    done: (error: Error | null, written: number) => void,
+  ): void {
+    if (this.#direct === undefined) return fs.writev(this.#fd, buffers, position, done)
+    this.#direct.write(buffers, position, (error, written) => {
+      if (error !== 'unsupported') return done(error, written)
+      const direct = this.#direct
+      this.#direct = undefined
+      direct?.close(() => fs.writev(this.#fd, buffers, position, done))
+    })
   }
 
   sync(done: (error: Error | null) => void): void {
@@ -96,9 +113,12 @@ class NodeFile implements OpenFile {
   }
 
   close(): Promise<void> {
-    return new Promise((resolve, reject) =>
-      fs.close(this.#fd, (error) => (error == null ? resolve() : reject(error))),
-    )
+    return new Promise((resolve, reject) => {
+      const closePlain = (): void =>
+        fs.close(this.#fd, (error) => (error == null ? resolve() : reject(error)))
+      if (this.#direct === undefined) closePlain()
+      else this.#direct.close((error) => (error == null ? closePlain() : reject(error)))
+    })
   }
 }
 

@@ -161,8 +161,7 @@ export class SegmentRun {
   /** Takes back the zeros behind the frames: nothing is written any more. */
   async cutZeros(): Promise<void> {
     const segment = this.#open
-    if (segment !== undefined && this.#allocated > segment.index.length)
-      await segment.file.truncate(segment.index.length)
+    if (segment !== undefined) await segment.file.truncate(segment.index.length)
   }
 
   #finish(segment: Segment, part: Part): void {

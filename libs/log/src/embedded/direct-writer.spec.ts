@@ -1,0 +1,67 @@
+// Fear: what is written past the page cache lands in the wrong place, loses what stood in the same block, or is not what a reader sees.
+import fs from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SeededRandom } from '#libs/base'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { nodeFiles, writeAndSync } from './files.js'
+
+describe('a file of the log', () => {
+  let directory: string
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'direct-'))
+  })
+  afterEach(() => rm(directory, { recursive: true }))
+
+  /** True where the file system under the temporary directory can be written past the cache. */
+  function isDirect(path: string): boolean {
+    try {
+      fs.closeSync(fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_DIRECT))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  it.each([1, 2, 3, 4])('holds what was written, much and little in turn, seed %i', async (seed) => {
+    const random = new SeededRandom(seed)
+    const path = join(directory, 'file')
+    let file = await nodeFiles.open(path, 'create')
+    let expected = Buffer.alloc(0)
+    for (let step = 0; step < 60; step++) {
+      const buffers = Array.from({ length: 1 + random.below(4) }, () => {
+        const size = random.chance(0.4)
+          ? random.below(300)
+          : random.below(random.chance(0.1) ? 3_000_000 : 200_000)
+        return Buffer.alloc(size, 1 + random.below(255))
+      })
+      // As a log does it: zeros behind a little, which the next write goes over.
+      const ahead = random.chance(0.2) ? [Buffer.alloc(random.below(50_000))] : []
+      await writeAndSync(file, [...buffers, ...ahead], expected.length)
+      expected = Buffer.concat([expected, ...buffers])
+      const found = await readFile(path)
+      expect(found.subarray(0, expected.length).equals(expected)).toBe(true)
+      expect(found.subarray(expected.length).every((byte) => byte === 0)).toBe(true)
+      if (random.chance(0.2)) {
+        await file.truncate(expected.length)
+        await file.close()
+        file = await nodeFiles.open(path, 'write')
+      }
+      const read = Buffer.alloc(100)
+      const at = random.below(Math.max(1, expected.length - 100))
+      const count = await file.read(read, at)
+      expect(read.subarray(0, count).equals(found.subarray(at, at + count))).toBe(true)
+    }
+    await file.close()
+  })
+
+  it('is written in whole blocks where that is possible', async () => {
+    const path = join(directory, 'file')
+    const file = await nodeFiles.open(path, 'create')
+    await writeAndSync(file, [Buffer.alloc(100_001, 7)], 0)
+    const size = await file.size()
+    expect(size).toBe(isDirect(path) ? 102_400 : 100_001)
+    await file.close()
+  })
+})
