@@ -66,6 +66,18 @@ scenario(
 )
 
 scenario(
+  '3.1 disregards will QoS and will retain without the will flag, and the bit that it does not define',
+  async (t) => {
+    for (const flags of [0x0a, 0x12, 0x1a, 0x22, 0x3b, 0x03]) {
+      const client = await t.open({ version: 3 })
+      client.send(rawConnect(3, { flags, payload: text(t.id()) }))
+      expect(codeOf(await client.receive('connack'))).toBe(0)
+    }
+  },
+  { needs: 'the letter of 3.1 about will QoS 3' },
+)
+
+scenario(
   '5.0 [MQTT-3.1.2-12], 3.1.1 [MQTT-3.1.2-14]: will QoS 3 ends the connection',
   async (t) => {
     const client = await t.open()

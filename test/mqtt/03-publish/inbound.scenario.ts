@@ -1,6 +1,7 @@
 // PUBLISH from a client: the acknowledgements of each QoS and what a packet id means.
 import { expect } from 'vitest'
 import { fence, idOf, message, publish, publishPacket, subscribe, textOf } from '../client/dialogue.js'
+import { rawPublish } from '../client/raw.js'
 import { onBoth, onEvery, scenario } from '../scene/scenario.js'
 
 scenario(
@@ -246,3 +247,11 @@ scenario(
     await client.receive('pubcomp')
   },
 )
+
+scenario('3.1 takes DUP with QoS 0: it calls it a hint for messages that are acknowledged', async (t) => {
+  const client = await t.connect({}, { version: 3 })
+  await subscribe(client, { [t.topic()]: 0 })
+  client.send(rawPublish(3, t.topic(), { flags: 0x08, payload: 'x' }))
+  const packet = await message(client)
+  expect([textOf(packet), packet.dup]).toEqual(['x', false])
+})

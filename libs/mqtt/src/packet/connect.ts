@@ -163,16 +163,17 @@ function checkLengthIsMinimal(frame: Frame, version: ProtocolVersion): void {
 }
 
 function checkConnectFlags(flags: number, version: ProtocolVersion): void {
-  if ((flags & RESERVED) !== 0 && version !== 3)
-    throw malformed('The reserved connect flag is set.', 'MQTT-3.1.2-3')
+  // 5.0 allows a password alone; in 3.1 servers ignore it, which nobody should rely on.
+  if ((flags & PASSWORD) !== 0 && (flags & USER_NAME) === 0 && version !== 5) {
+    throw malformed('There is a password without a user name.', 'MQTT-3.1.2-22')
+  }
+  // 3.1 disregards what belongs to a will that is not there, and a bit that it does not define.
+  if (version === 3) return
+  if ((flags & RESERVED) !== 0) throw malformed('The reserved connect flag is set.', 'MQTT-3.1.2-3')
   const { qos, retain } = willFlags(flags)
   if ((flags & WILL) === 0) {
     if (qos !== 0) throw malformed('A will QoS is set without a will.', 'MQTT-3.1.2-11')
     if (retain) throw malformed('Will retain is set without a will.', 'MQTT-3.1.2-13')
-  }
-  // 5.0 allows a password alone; in 3.1 servers ignore it, which nobody should rely on.
-  if ((flags & PASSWORD) !== 0 && (flags & USER_NAME) === 0 && version !== 5) {
-    throw malformed('There is a password without a user name.', 'MQTT-3.1.2-22')
   }
 }
 

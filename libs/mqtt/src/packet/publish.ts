@@ -64,7 +64,7 @@ export function decodePublish(
 ): void {
   const flags = frame.typeAndFlags
   const end = frame.bodyTo
-  readFlags(flags, view)
+  readFlags(flags, view, version)
 
   const topicFrom = frame.bodyFrom + 2
   if (topicFrom > end) throw tooShort()
@@ -112,13 +112,14 @@ export function forwardProperties(buffer: Uint8Array, view: PublishView, writer:
     if (isForwarded(scanner.id)) writer.raw(buffer, scanner.propertyFrom, scanner.valueTo)
 }
 
-function readFlags(flags: number, view: PublishView): void {
+function readFlags(flags: number, view: PublishView, version: ProtocolVersion): void {
   view.dup = (flags & DUP) !== 0
   view.retain = (flags & RETAIN) !== 0
   switch (flags & 0x06) {
     case 0:
       view.qos = 0
-      if (view.dup) throw malformed('DUP is set with QoS 0.', 'MQTT-3.3.1-2')
+      // To 3.1 it is a hint about messages that are acknowledged.
+      if (view.dup && version !== 3) throw malformed('DUP is set with QoS 0.', 'MQTT-3.3.1-2')
       break
     case 2:
       view.qos = 1
