@@ -1,7 +1,7 @@
 // Where the data may lie. Feared: a broker that hangs or tells the name of a system call where its directory cannot be made.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -39,6 +39,7 @@ const places = process.platform === 'linux'
 describe.each([
   ['in a file', 'file/data', ' is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.'],
   ['of a file', 'file', ' is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.'],
+  ['of a link that leads nowhere', 'link', ' cannot be made: nothing can be made there, or a link'],
   ...(places
     ? [
         ['that takes none', '/proc/data', ' cannot be made: '],
@@ -51,6 +52,7 @@ describe.each([
     ['`npm run certificates`', ['scripts/certificates.js']],
   ] as const)('%s ends with one clear line', async (_who, [program]) => {
     await writeFile(join(folder, 'file'), '')
+    await symlink('nowhere', join(folder, 'link'))
     const { code, said } = await run(program, place)
     expect(said.trimEnd().split('\n')).toEqual([expect.stringContaining(sentence)])
     expect(said).toContain(place)

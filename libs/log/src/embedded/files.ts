@@ -124,9 +124,11 @@ class NodeFile implements OpenFile {
 
 const flags = { create: 'wx+', write: 'r+', read: 'r' } as const
 
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined
+
 /** True for the error of a file that is not there. */
-export const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+export const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT'
 
 /**
  * Makes a directory and those above it, for the owner alone: whoever else uses this machine must not read the messages. One that is there
@@ -137,6 +139,8 @@ export async function makeDirectory(directory: string): Promise<void> {
     await mkdir(directory, { mode: 0o700 })
   } catch (error) {
     if (await isDirectory(directory)) return
+    // A link that leads nowhere exists, and is missing all the same.
+    if (codeOf(error) === 'EEXIST') await stat(directory)
     const above = path.dirname(directory)
     if (!isMissing(error) || (await isDirectory(above))) throw error
     await makeDirectory(above)
