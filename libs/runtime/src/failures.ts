@@ -7,6 +7,9 @@ export const attemptsMax = 3
 /** More failures than this within this time: the partition is not well, though it may just have been restored. */
 const fewMax = attemptsMax
 const withinMillis = 10_000
+/** After a failure it waits this long before it claims and restores again; longer when that has not helped. */
+const soonMillis = 250
+const seldomMillis = 2_000
 
 export class Failures {
   /** Times that the state was dropped to be restored, since the start. */
@@ -29,6 +32,10 @@ export class Failures {
   get areMany(): boolean {
     const [since] = this.#last
     return this.#last.length > fewMax && since !== undefined && this.#clock.now() - since < withinMillis
+  }
+
+  get pauseMillis(): Millis {
+    return this.areMany ? seldomMillis : soonMillis
   }
 
   /** The batch of this name could not be taken. True when it is not to be tried any more. */

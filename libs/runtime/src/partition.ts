@@ -18,8 +18,6 @@ import { Wake } from './wake.js'
 
 /** Positions that moved without a fact are saved this often. */
 const savePositionsMillis = 1000
-/** After a failure the partition waits this long before it claims and restores again. */
-const againMillis = 250
 
 export interface PartitionOptions<State, Fact> extends CommitOptions<State, Fact> {
   readonly log: EventLog
@@ -255,7 +253,7 @@ export class Partition<State, Fact> {
     restored?.(undefined)
     void this.#close().then(() => {
       if (this.#stopped) return
-      clock.after(againMillis, () => {
+      clock.after(this.failures.pauseMillis, () => {
         if (this.#stopped) return
         this.start().catch((again: unknown) => {
           this.#fail('restoring failed', again)
