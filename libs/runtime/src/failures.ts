@@ -1,4 +1,4 @@
-// What a partition remembers of its failures: how often it tried a batch, and whether it fails again and again.
+// What a partition, or a reader that has none, remembers of its failures: how often it tried a batch, and whether it fails again and again.
 import type { Millis } from '#libs/base'
 import type { Clock } from './clock.js'
 

@@ -1,15 +1,15 @@
 // A reader for who keeps no state: what ends the reading is told, and it begins again behind the batch that could not be taken. A
 // partition with a state restores itself instead (partition.ts).
 import type { EventLog, ReaderOptions, TopicPartition } from '#libs/log'
-
-/** After a failure it waits this long before it reads on. */
-const againMillis = 250
+import { systemClock } from './clock.js'
+import { Failures } from './failures.js'
 
 /** Reads one partition until it is closed. `failed` is told of each end: what was still to be handled of that batch is lost. */
 export class LastingReader {
   readonly #log: EventLog
   readonly #target: TopicPartition
   readonly #options: ReaderOptions
+  readonly #failures = new Failures(systemClock)
   #reader: ReturnType<EventLog['read']> | undefined
   #again: NodeJS.Timeout | undefined
 
@@ -20,9 +20,9 @@ export class LastingReader {
     this.#read(options.from)
   }
 
-  /** False between a failure and the next beginning, and when it is closed. */
+  /** False between a failure and the next beginning, while it fails again and again, and when it is closed. */
   get reading(): boolean {
-    return this.#reader !== undefined
+    return this.#reader !== undefined && !this.#failures.areMany
   }
 
   /** Nothing more is handed out; resolves when `handle` is through with what it has. */
@@ -41,10 +41,11 @@ export class LastingReader {
         // Closed meanwhile: `handle` threw at the last batch that it was given.
         if (this.#reader !== reader) return
         this.#reader = undefined
+        this.#failures.note()
         this.#options.failed(error)
         this.#again = setTimeout(() => {
           this.#read(reader.position)
-        }, againMillis)
+        }, this.#failures.pauseMillis)
       },
     })
     this.#reader = reader
