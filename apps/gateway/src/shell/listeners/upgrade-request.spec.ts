@@ -37,6 +37,13 @@ describe('an upgrade', () => {
     expect(refuseUpgrade(request(headers, url), rules)?.status).toBe(status)
   })
 
+  it.each<[string, object]>([
+    ['of HTTP 1.0', { ...request(), httpVersion: '1.0' }],
+    ['without a host', { url: '/mqtt', headers: { 'sec-websocket-protocol': 'mqtt' } }],
+  ])('%s is none', (_name, wrong) => {
+    expect(refuseUpgrade({ ...request(), ...wrong }, rules)?.status).toBe(400)
+  })
+
   it('from any page when all are listed', () => {
     expect(
       refuseUpgrade(request({ origin: 'https://evil.example' }), { ...rules, origins: ['*'] }),

@@ -5,6 +5,7 @@ import type { Peer } from '#libs/topics'
 /** What of a request the rules look at. Names of headers in small letters, as Node gives them. */
 export interface UpgradeRequest {
   readonly url?: string | undefined
+  readonly httpVersion?: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
@@ -34,6 +35,10 @@ export function chooseSubProtocol(offered: Iterable<string>): string | undefined
 export function refuseUpgrade(request: UpgradeRequest, rules: UpgradeRules): Refusal | undefined {
   if (!isPath(request.url, rules.path)) return { status: 404, sentence: `MQTT is at ${rules.path}.` }
   const { origin, host } = originAndHost(request)
+  // RFC 6455, 4.2.1; of the rest ws takes care.
+  if (request.httpVersion === '1.0' || host === undefined) {
+    return { status: 400, sentence: 'A WebSocket begins with HTTP 1.1 and a host.' }
+  }
   if (origin !== undefined && !isListed(origin, rules.origins) && !isOfHost(origin, host)) {
     return { status: 403, sentence: 'Pages of this origin may not connect.' }
   }
