@@ -41,7 +41,10 @@ export class PlatformModule {
       module: PlatformModule,
       imports: [
         TerminusModule.forRoot({ logger: false }),
-        PrometheusModule.register({ path: '/metrics', defaultMetrics: { enabled: true } }),
+        PrometheusModule.register({
+          path: '/metrics',
+          defaultMetrics: { enabled: true, config: { eventLoopMonitoringPrecision: 20 } },
+        }),
       ],
       controllers: [HealthController],
       providers: [

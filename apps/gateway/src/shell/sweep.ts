@@ -1,14 +1,17 @@
-// The sweep over all connections, once a second: who has been silent, slow or half open for too long is ended. A few thousand are looked
-// at in a turn of the event loop, so that a hundred thousand of them do not keep the others waiting.
+// The sweep over all connections, once a second: who has been silent, slow or half open for too long is ended. A few thousand are passed
+// in a turn of the event loop, so that a hundred thousand of them do not keep the others waiting; those at rest are looked at when their
+// silence might have lasted too long.
 import type { Gateway } from '../core/gateway.js'
 import type { Wire } from './wire.js'
 
-/** Looking at so many takes about a millisecond. */
+/** Looking at so many takes a millisecond or two, passing them much less. */
 const wiresPerTurn = 2_000
 /** A socket that the peer does not close after we have ended it is cut. */
 const lingerMillisMax = 5_000
 /** How long auth and session may take with a CONNECT. */
 const answerMillisMax = 30_000
+/** A connection at rest is looked at this often all the same. */
+const restMillisMax = 15_000
 
 export class Sweep {
   readonly #gateway: Gateway
@@ -22,7 +25,10 @@ export class Sweep {
         this.#left = undefined
         return
       }
-      look(this.#gateway, next.value)
+      const wire = next.value
+      if (wire.lookAt > this.#gateway.now) continue
+      look(this.#gateway, wire)
+      wire.lookAt = nextLook(this.#gateway, wire)
     }
     setImmediate(this.#goOn)
   }
@@ -38,6 +44,16 @@ export class Sweep {
     this.#left = this.#wires.values()
     this.#goOn()
   }
+}
+
+/** When a look can find something again; 0 for the next sweep. A wire that gets something to watch sets its own back (`Wire`). */
+function nextLook({ now }: Gateway, { connection, isBusy }: Wire): number {
+  if (connection?.state !== 'connected' || isBusy || connection.stalled || connection.waiting !== null)
+    return 0
+  const { silenceMillisMax, lastHeard } = connection
+  return silenceMillisMax === 0
+    ? now + restMillisMax
+    : Math.min(lastHeard + silenceMillisMax, now + restMillisMax)
 }
 
 function look(gateway: Gateway, wire: Wire): void {

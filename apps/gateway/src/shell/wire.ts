@@ -1,5 +1,5 @@
 // One connection's wire: between its transport and its machine. Holds what came but was not taken, gathers what goes out.
-import { EMPTY_BYTES } from '#libs/base'
+import { EMPTY_BYTES, type Millis } from '#libs/base'
 import type { Connection } from '../core/connection.js'
 import type { Outlet } from '../core/outlet.js'
 import type { ConnectionDriver } from './connection-driver.js'
@@ -28,6 +28,8 @@ export class Wire implements Outlet, TransportEvents {
   #finished = false
   /** When it began to close; 0: it did not. A peer that does not close its side is cut. */
   closingSince = 0
+  /** When the sweep looks at it next. */
+  lookAt: Millis = 0
   /** How the driver counts it: half-open until its session is there, over when its end is decided. */
   phase: 'halfOpen' | 'open' | 'over' = 'halfOpen'
   /** Given before the first byte comes; the connection is made with its wire in hand. */
@@ -113,6 +115,11 @@ export class Wire implements Outlet, TransportEvents {
     return this.#closed
   }
 
+  /** True while there is something to watch besides the client's silence. */
+  get isBusy(): boolean {
+    return this.#pendingSince !== 0 || this.#paused || this.#closing
+  }
+
   /** True while the socket is not read. */
   get isPaused(): boolean {
     return this.#paused
@@ -164,6 +171,7 @@ export class Wire implements Outlet, TransportEvents {
   close(): void {
     this.#closing = true
     this.closingSince = this.driver.now()
+    this.lookAt = 0
     this.driver.mark(this)
   }
 
@@ -234,6 +242,7 @@ export class Wire implements Outlet, TransportEvents {
       this.#isPending = true
       if (this.#pendingSince !== 0) return
       this.#pendingSince = this.driver.now()
+      this.lookAt = 0
       this.#taken = this.#given - this.transport.pending
     }
   }
