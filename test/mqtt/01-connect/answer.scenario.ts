@@ -11,9 +11,9 @@ import {
   subscribe,
   textOf,
 } from '../client/dialogue.js'
-import { join, packet, properties as propertiesOf, text } from '../client/bytes.js'
+import { join, properties as propertiesOf } from '../client/bytes.js'
 import { property } from '../client/property.js'
-import { rawConnect, rawConnectAs } from '../client/raw.js'
+import { rawConnect, rawConnectAs, rawPublish } from '../client/raw.js'
 import { expectDisconnected, expectRefused } from '../client/refusal.js'
 import { onBoth, onEvery, scenario } from '../scene/scenario.js'
 
@@ -124,11 +124,12 @@ scenario(
   async (t) => {
     const watcher = await t.connect()
     await subscribe(watcher, { [t.topic()]: 0 })
-    const refused = await t.open({ version: 4 })
-    const connectBytes = rawConnectAs(4, '', false)
-    const publishBytes = packet(0x30, text(t.topic()), new TextEncoder().encode('refused'))
-    refused.send(join(connectBytes, publishBytes))
-    await refused.closed()
+    const connects = { 4: rawConnectAs(4, '', false), 5: rawConnect(5, { flags: 3 }) } as const
+    for (const version of [4, 5] as const) {
+      const refused = await t.open({ version })
+      refused.send(join(connects[version], rawPublish(version, t.topic(), { payload: 'refused' })))
+      await refused.closed()
+    }
     await t.nothingBefore(watcher, await t.connect(), t.topic())
   },
 )
