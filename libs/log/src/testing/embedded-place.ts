@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { catalogue, type Topic } from '#libs/topics'
+import { isMissing } from '../embedded/files.js'
 import { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions, type TopicPartition } from '../index.js'
 import { batchOf, recordsOf } from './log-bench.js'
 
@@ -42,9 +43,16 @@ export class EmbeddedPlace {
   async copyNow(): Promise<string> {
     const copy = await mkdtemp(join(tmpdir(), 'log-copy-'))
     this.#copies.push(copy)
-    // A draft may get its name, and so be gone, in the middle of the copying.
-    await cp(this.directory, copy, { recursive: true, filter: (path) => !/lock$|tmp$/.test(path) })
-    return copy
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await cp(this.directory, copy, { recursive: true, filter: (path) => !path.endsWith('lock') })
+        return copy
+      } catch (error) {
+        // A draft got its name, or a segment its successor, in the middle of the copying.
+        if (!isMissing(error) || attempt === 20) throw error
+        await rm(copy, { recursive: true })
+      }
+    }
   }
 
   async dispose(): Promise<void> {
