@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { assert } from '#libs/base'
 
 /** What memory, length and place in the file are multiples of; enough for every file system in use. */
-const blockBytes = 4096
+export const blockBytes = 4096
 /** Bytes written at a time. */
 const roomBytes = 1024 * 1024
 const wasmPageBytes = 65_536
@@ -46,6 +46,12 @@ export class DirectWriter {
       this.#fd = fd
       this.#begin(fd, buffers, position, done)
     })
+  }
+
+  /** What stands before `position` in its block, if it was written here last: the page cache would have to read it from the disk. */
+  headOf(position: number): Buffer | undefined {
+    const length = position % blockBytes
+    return this.#end === position && length > 0 ? this.#tail.subarray(0, length) : undefined
   }
 
   close(done: (error: Error | null | undefined) => void): void {

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
-import { canWriteDirectly, DirectWriter } from './direct-writer.js'
+import { blockBytes, canWriteDirectly, DirectWriter } from './direct-writer.js'
 
 export interface OpenFile {
   /**
@@ -60,11 +60,20 @@ class NodeFile implements OpenFile {
     if (size > smallBytesMax) return this.#writeMuch(buffers, position, done)
     let written: number
     try {
-      written = fs.writevSync(this.#fd, buffers, position)
+      written = this.#writeLittle(buffers, position, size)
     } catch (error) {
       return done(error instanceof Error ? error : new Error(String(error)), 0)
     }
     done(null, written)
+  }
+
+  /** Into the page cache, which takes a whole block without a look at the disk. */
+  #writeLittle(buffers: readonly Uint8Array[], position: number, size: number): number {
+    const head = this.#direct?.headOf(position)
+    if (head === undefined) return fs.writevSync(this.#fd, buffers, position)
+    const zeros = Buffer.alloc((blockBytes - ((head.length + size) % blockBytes)) % blockBytes)
+    const count = fs.writevSync(this.#fd, [head, ...buffers, zeros], position - head.length)
+    return Math.max(0, Math.min(size, count - head.length))
   }
 
   #writeMuch(
