@@ -11,7 +11,7 @@ export interface Batch {
   /** Stamped by the log (`LogAppendTime`), milliseconds since 1970. */
   readonly appendTime: Millis
   /**
-   * The batch's bytes. They are part of a bigger piece of memory (a megabyte): copy what is kept for long. Without a lease they stay as
+   * The batch's bytes. They are part of a bigger piece of memory (two megabytes): copy what is kept for long. Without a lease they stay as
    * they are for as long as somebody holds them.
    */
   readonly bytes: Uint8Array

@@ -2,10 +2,11 @@
 // per 4 KiB and, as the garbage collector sees it, a reason to collect.
 import type { Lease } from '#libs/batch'
 
-const slabSize = 1024 * 1024
+/** A turn of a busy gateway with QoS 0 appends a megabyte and a half at once. */
+const slabSize = 2 * 1024 * 1024
 
 /** So many slabs wait for their next use; what comes back beyond that is left to the garbage collector. */
-const idleMax = 16
+const idleMax = 12
 
 const idle: Slab[] = []
 
