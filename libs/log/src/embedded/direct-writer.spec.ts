@@ -1,10 +1,12 @@
-// Fear: what is written past the page cache lands in the wrong place, loses what stood in the same block, or is not what a reader sees.
+// Fear: what is written past the page cache lands in the wrong place, loses what stood in the same block, or is not what a reader sees; it
+// costs a descriptor for good, or makes what follows wait for the disk.
 import fs from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '#libs/base'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedPlace, fileOf, messages, put } from '../testing/embedded-place.js'
 import { nodeFiles, writeAndSync } from './files.js'
 
 describe('a file of the log', () => {
@@ -63,5 +65,33 @@ describe('a file of the log', () => {
     const size = await file.size()
     expect(size).toBe(isDirect(path) ? 102_400 : 100_001)
     await file.close()
+  })
+})
+
+describe('a log', () => {
+  let place: EmbeddedPlace
+  beforeEach(async () => {
+    place = await EmbeddedPlace.make()
+  })
+  afterEach(() => place.dispose())
+
+  /** How often each file of the log is open, as far as the system tells. */
+  async function descriptors(): Promise<Map<string, number>> {
+    const found = new Map<string, number>()
+    if (process.platform !== 'linux') return found
+    for (const fd of await readdir('/proc/self/fd')) {
+      const path = await readlink(join('/proc/self/fd', fd)).catch(() => '')
+      if (path.startsWith(place.directory)) found.set(path, (found.get(path) ?? 0) + 1)
+    }
+    return found
+  }
+
+  it('leaves the zeros that it puts ahead in the page cache: what is small is written over them, and must not have to be read back', async () => {
+    const aheadBytes = 512 * 1024
+    const log = await place.open({ aheadBytes })
+    for (let i = 0; i < 8; i++) await put(log, messages, `k=${i}`)
+    const open = await fileOf(place.directory, 'messages')
+    expect((await stat(open)).size).toBeGreaterThan(aheadBytes)
+    expect((await descriptors()).get(open) ?? 0).toBeLessThan(2)
   })
 })

@@ -7,12 +7,14 @@ import { blockBytes, canWriteDirectly, DirectWriter } from './direct-writer.js'
 export interface OpenFile {
   /**
    * Writes all buffers one behind the other from `position` on; `written` may be less than asked for when the disk is full. What is
-   * written to the end of a file may be followed by some zeros. `done` may be called before this returns.
+   * written to the end of a file may be followed by some zeros. `done` may be called before this returns. `keepsCached`: small writes over
+   * some of it follow soon.
    */
   writev(
     buffers: readonly Uint8Array[],
     position: number,
     done: (error: Error | null, written: number) => void,
+    keepsCached?: boolean,
   ): void
   /** `fdatasync`: what has been written before, and the file's length, survive a power cut when it is done. */
   sync(done: (error: Error | null) => void): void
@@ -54,10 +56,16 @@ class NodeFile implements OpenFile {
     buffers: readonly Uint8Array[],
     position: number,
     done: (error: Error | null, written: number) => void,
+    keepsCached = false,
   ): void {
     let size = 0
     for (const buffer of buffers) size += buffer.length
-    if (size > smallBytesMax) return this.#writeMuch(buffers, position, done)
+    if (size > smallBytesMax) {
+      // A small write into a block that is not in the cache waits until that has been read from the disk, and everybody with it.
+      if (keepsCached) fs.writev(this.#fd, buffers, position, done)
+      else this.#writeMuch(buffers, position, done)
+      return
+    }
     let written: number
     try {
       written = this.#writeLittle(buffers, position, size)

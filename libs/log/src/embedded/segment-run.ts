@@ -130,16 +130,16 @@ export class SegmentRun {
     const zeros = this.#zerosBehind(end)
     if (zeros !== undefined) buffers.push(zeros)
     const size = bytes + (zeros?.length ?? 0)
-    segment.file.writev(buffers, segment.index.length, (error, written) => {
+    const written = (error: Error | null, count: number): void => {
       if (zeros !== undefined) buffers.pop()
-      if (error !== null || written !== size)
-        return this.#fail(segment, error ?? new ShortWrite(written, size))
+      if (error !== null || count !== size) return this.#fail(segment, error ?? new ShortWrite(count, size))
       segment.file.sync((failed) => {
         if (failed !== null) return this.#fail(segment, failed)
         this.#allocated = Math.max(this.#allocated, segment.index.length + size)
         this.#finish(segment, part)
       })
-    })
+    }
+    segment.file.writev(buffers, segment.index.length, written, zeros !== undefined)
   }
 
   /**

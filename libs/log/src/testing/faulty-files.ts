@@ -24,6 +24,7 @@ class FaultyFile implements OpenFile {
     buffers: readonly Uint8Array[],
     position: number,
     done: (error: Error | null, written: number) => void,
+    keepsCached?: boolean,
   ): void {
     const write = (): Promise<number> => {
       const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
@@ -34,9 +35,9 @@ class FaultyFile implements OpenFile {
       const some = room < size ? [Buffer.concat(buffers).subarray(0, room)] : buffers
       this.#files.written(this.#path, position, Math.min(size, room))
       return new Promise((resolve, reject) => {
-        this.#file.writev(some, position, (failed, count) =>
-          failed === null ? resolve(count) : reject(failed),
-        )
+        const written = (failed: Error | null, count: number): void =>
+          failed === null ? resolve(count) : reject(failed)
+        this.#file.writev(some, position, written, keepsCached)
       })
     }
     this.#files.run(write).then(
