@@ -86,6 +86,15 @@ describe('a log', () => {
     return found
   }
 
+  it('keeps no second descriptor of a segment that is full', async () => {
+    const log = await place.open({ segmentBytes: 100_000 })
+    for (let i = 0; i < 8; i++) await put(log, messages, `k=${'x'.repeat(80_000)}`)
+    const open = await fileOf(place.directory, 'messages')
+    await expect
+      .poll(async () => [...(await descriptors())].filter(([path, count]) => path !== open && count > 1))
+      .toEqual([])
+  })
+
   it('leaves the zeros that it puts ahead in the page cache: what is small is written over them, and must not have to be read back', async () => {
     const aheadBytes = 512 * 1024
     const log = await place.open({ aheadBytes })

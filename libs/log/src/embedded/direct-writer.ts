@@ -54,9 +54,13 @@ export class DirectWriter {
     return this.#end === position && length > 0 ? this.#tail.subarray(0, length) : undefined
   }
 
+  /** Gives the descriptor back; the next write opens one again. */
   close(done: (error: Error | null | undefined) => void): void {
-    if (this.#fd === undefined) done(null)
-    else fs.close(this.#fd, done)
+    const fd = this.#fd
+    this.#fd = undefined
+    this.#end = -1
+    if (fd === undefined) done(null)
+    else fs.close(fd, done)
   }
 
   #begin(fd: number, buffers: readonly Uint8Array[], position: number, done: DirectDone): void {

@@ -117,10 +117,14 @@ class NodeFile implements OpenFile {
     })
   }
 
+  /** A file that is cut is not written soon again: it keeps one descriptor. */
   truncate(length: number): Promise<void> {
-    return new Promise((resolve, reject) =>
-      fs.ftruncate(this.#fd, length, (error) => (error === null ? resolve() : reject(error))),
-    )
+    return new Promise((resolve, reject) => {
+      const cut = (): void =>
+        fs.ftruncate(this.#fd, length, (error) => (error === null ? resolve() : reject(error)))
+      if (this.#direct === undefined) cut()
+      else this.#direct.close((error) => (error == null ? cut() : reject(error)))
+    })
   }
 
   size(): Promise<number> {
