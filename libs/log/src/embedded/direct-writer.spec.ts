@@ -66,6 +66,17 @@ describe('a file of the log', () => {
     expect(size).toBe(isDirect(path) ? 102_400 : 100_001)
     await file.close()
   })
+
+  it('may begin behind a gap, as one whose header goes last', async () => {
+    const path = join(directory, 'file')
+    const file = await nodeFiles.open(path, 'create')
+    await writeAndSync(file, [Buffer.alloc(100_001, 7)], 64)
+    expect(await file.size()).toBe(isDirect(path) ? 102_400 : 100_065)
+    await writeAndSync(file, [Buffer.alloc(64, 8)], 0)
+    await file.close()
+    const expected = Buffer.concat([Buffer.alloc(64, 8), Buffer.alloc(100_001, 7)])
+    expect((await readFile(path)).subarray(0, expected.length).equals(expected)).toBe(true)
+  })
 })
 
 describe('a log', () => {

@@ -2,7 +2,6 @@
 // costs: a fresh page for every 4 KiB, and a write that begins when the sync asks for it. The kernel wants whole blocks in memory that begins
 // at one; so what is to be written is copied into such memory first, behind what the first block already holds, and zeros fill the last.
 import fs from 'node:fs'
-import { assert } from '#libs/base'
 
 /** What memory, length and place in the file are multiples of; enough for every file system in use. */
 export const blockBytes = 4096
@@ -70,7 +69,7 @@ export class DirectWriter {
       room = takeRoom()
       this.#readHead(room, position, head)
     } catch {
-      // No room in the address space, or the file is not as it should be: whoever writes it the usual way will see.
+      // No room in the address space, or the file cannot be read: whoever writes it the usual way will see.
       return done('unsupported', 0)
     }
     const source = new Source(buffers)
@@ -96,14 +95,14 @@ export class DirectWriter {
     next()
   }
 
-  /** What stands in the block before `position`. Small writes left it in the page cache, so it costs no look at the disk. */
+  /**
+   * What stands in the block before `position`; zeros where nothing does yet, as in a segment whose header goes last. Small writes left it
+   * in the page cache, so it costs no look at the disk.
+   */
   #readHead(room: Buffer, position: number, head: number): void {
     if (head === 0) return
     if (this.#end === position) this.#tail.copy(room, 0, 0, head)
-    else {
-      const count = fs.readSync(this.#plain, room, 0, head, position - head)
-      assert(count === head, 'A log has no gaps.')
-    }
+    else room.fill(0, fs.readSync(this.#plain, room, 0, head, position - head), head)
   }
 
   #remember(room: Buffer, filled: number, end: number): void {
