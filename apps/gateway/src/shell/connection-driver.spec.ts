@@ -182,6 +182,13 @@ describe('the driver of connections', () => {
     expect(driven.counters).toMatchObject({ unstoredBytes: 0, appendWindowWaits: 1 })
   })
 
+  /** So much later the driver looks at its connections; the log has not gone on. */
+  async function tickAfter(millis: number): Promise<void> {
+    driven.now += millis
+    driven.life.driver.tick()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
   it('does not blame a client for its silence that it does not read, for the disk is slow', async () => {
     await begin({ appendWindowBytesMax: 10_000 })
     const client = await driven.connect('a')
@@ -189,15 +196,40 @@ describe('the driver of connections', () => {
     await new Promise((resolve) => setImmediate(resolve))
     client.send({ kind: 'pingreq' })
     expect(client.isPaused).toBe(true)
-    for (let seconds = 0; seconds < 60; seconds++) {
-      driven.now += 1_000
-      driven.life.driver.tick()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    for (let seconds = 0; seconds < 60; seconds++) await tickAfter(1_000)
     expect([client.isPaused, client.isEnded]).toEqual([true, false])
     await driven.settle()
     expect([client.isPaused, client.isEnded]).toEqual([false, false])
     expect(driven.counters.keepAliveTimeouts).toBe(0)
+  })
+
+  it('does not blame a client that was passed at rest and not read since', async () => {
+    await begin({ appendWindowBytesMax: 10_000 })
+    const client = await driven.connect('a')
+    // From here on it is looked at when its silence could have lasted too long.
+    await tickAfter(1_000)
+    client.send(publish('x'.repeat(20_000)))
+    await new Promise((resolve) => setImmediate(resolve))
+    client.send({ kind: 'pingreq' })
+    expect(client.isPaused).toBe(true)
+    for (let seconds = 0; seconds < 13; seconds++) await tickAfter(1_000)
+    // The disk has gone on, and what came meanwhile still lies in the socket.
+    await driven.settle()
+    expect(client.isPaused).toBe(false)
+    await tickAfter(2_001)
+    expect(client.isEnded).toBe(false)
+  })
+
+  it('looks at a client at rest in time when the clock was set back', async () => {
+    await begin()
+    const client = await driven.connect('a')
+    await tickAfter(1_000)
+    driven.now -= 3_600_000
+    client.send({ kind: 'pingreq' })
+    await driven.settle()
+    await tickAfter(15_001)
+    expect(client.isEnded).toBe(true)
+    expect(driven.counters.keepAliveTimeouts).toBe(1)
   })
 
   it.each([

@@ -26,7 +26,9 @@ export class Sweep {
         return
       }
       const wire = next.value
-      if (wire.lookAt > this.#gateway.now) continue
+      const wait = wire.lookAt - this.#gateway.now
+      // Longer than any rest: the clock was set back.
+      if (wait > 0 && wait <= restMillisMax) continue
       look(this.#gateway, wire)
       wire.lookAt = nextLook(this.#gateway, wire)
     }

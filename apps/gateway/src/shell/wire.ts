@@ -273,6 +273,8 @@ export class Wire implements Outlet, TransportEvents {
   /** The only place where a socket is paused: while its machine waits, or while too much is not stored. */
   #pauseIfNeeded(connection: Connection): void {
     const mustPause = (connection.stalled && this.#heldLength >= heldBytesMax) || this.driver.isWindowFull
+    // The sweep takes note that it is not read.
+    if (mustPause || connection.stalled) this.lookAt = 0
     if (mustPause === this.#paused || this.#closing || this.#closed) return
     this.#paused = mustPause
     if (mustPause) {
