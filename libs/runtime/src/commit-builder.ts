@@ -106,9 +106,17 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     key: string | Uint8Array | null,
     value: ByteWriter = this.#value,
   ): void {
-    const bytes = typeof key === 'string' ? utf8Encode(key) : key
+    let bytes: Uint8Array | null = null
+    let length = 0
+    if (typeof key === 'string') {
+      this.#key.reset().rawText(key)
+      bytes = this.#key.buffer
+      length = this.#key.position
+    } else if (key !== null) {
+      bytes = key
+      length = key.length
+    }
     const builder = this.#sendBuilder(topic, partition)
-    const length = bytes === null ? 0 : bytes.length
     const origin = this.#nextOrigin()
     if (origin === undefined) builder.addRange(bytes, 0, length, value.buffer, 0, value.position)
     else builder.addRange(bytes, 0, length, value.buffer, 0, value.position, originHeader, origin)

@@ -1,6 +1,6 @@
 // Reads tbmq.auth.inbox and answers each CONNECT: OpenSession to the session owner, or ConnectionRefused to the gateway.
 // Keeps no state and no order. Whom a provider knows at once is answered in the same turn, a whole batch with one append.
-import { ByteReader, ByteWriter, utf8Encode } from '#libs/base'
+import { ByteReader, ByteWriter } from '#libs/base'
 import { RecordBatchBuilder, RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog, LogFailure } from '#libs/log'
 import { filterMatches } from '#libs/mqtt'
@@ -61,6 +61,7 @@ export class AuthWorker {
   readonly #cursor = new RecordCursor()
   readonly #record = new ByteReader(new Uint8Array(0))
   readonly #value = new ByteWriter(1024)
+  readonly #key = new ByteWriter(256)
   readonly #sessions = new Map<number, SessionAppend>()
   readonly #gateways = new Map<string, RecordBatchBuilder>()
   #flushing = false
@@ -168,8 +169,9 @@ export class AuthWorker {
       connectOffset: offset,
     })
     const append = this.#sessionAppend(partitionOfClient(wanted.clientId, this.#options.clientPartitions))
-    const key = utf8Encode(wanted.clientId)
-    append.builder.addRange(key, 0, key.length, value.buffer, 0, value.position)
+    const key = this.#key.reset()
+    key.rawText(wanted.clientId)
+    append.builder.addRange(key.buffer, 0, key.position, value.buffer, 0, value.position)
     append.addresses.push(address)
   }
 

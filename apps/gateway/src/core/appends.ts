@@ -1,5 +1,5 @@
 // What this turn's packets append to the log: one record batch per target, filled here and handed over at the end of the turn.
-import { ByteWriter, utf8Encode } from '#libs/base'
+import { ByteWriter } from '#libs/base'
 import { RecordBatchBuilder } from '#libs/batch'
 import { catalogue } from '#libs/topics'
 import type { Topic } from '#libs/topics'
@@ -25,6 +25,7 @@ export interface Target {
 export class Appends {
   /** A scratch writer for one record's value. */
   readonly #value = new ByteWriter(1024)
+  readonly #key = new ByteWriter(256)
   readonly #targets: Target[] = []
   readonly #byTopic = new Map<string, Target[]>()
   readonly #filled: Target[] = []
@@ -48,8 +49,9 @@ export class Appends {
     const target = this.#find(topic, partition)
     if (target.batch.count === 0) this.#filled.push(target)
     const { buffer, position } = this.#value
-    const keyBytes = key === null ? null : utf8Encode(key)
-    target.batch.addRange(keyBytes, 0, keyBytes?.length ?? 0, buffer, 0, position)
+    const keyWriter = this.#key.reset()
+    if (key !== null) keyWriter.rawText(key)
+    target.batch.addRange(key === null ? null : keyWriter.buffer, 0, keyWriter.position, buffer, 0, position)
     return target.number
   }
 

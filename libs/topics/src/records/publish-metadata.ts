@@ -27,14 +27,13 @@ const publisher = struct({
 })
 export type Publisher = ValueOf<typeof publisher>
 
+const scratch = new ByteWriter(256)
+
 /** A publisher's bytes, made once per connection. */
 export function publisherBytes(value: Publisher): Uint8Array {
-  const writer = new ByteWriter(64)
-  publisher.write(writer, value)
-  const length = writer.position
-  const whole = new ByteWriter(length + 4)
-  whole.bytes(writer.buffer, 0, length)
-  return whole.copyOf()
+  publisher.write(scratch.reset(), value)
+  scratch.insertLength(0)
+  return scratch.copyOf()
 }
 
 /** Length of the metadata. `publisherLength`: of `publisherBytes`; `propertiesLength` 0 and `expirySeconds` -1 mean none. */
