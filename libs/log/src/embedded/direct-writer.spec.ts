@@ -9,7 +9,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedPlace, fileOf, messages, put } from '../testing/embedded-place.js'
 import { nodeFiles, writeAndSync } from './files.js'
 
+/** Bytes of address space that this process takes; 0 where nobody tells. */
+function addressSpace(): number {
+  if (process.platform !== 'linux') return 0
+  const found = /VmSize:\s+(\d+) kB/.exec(fs.readFileSync('/proc/self/status', 'latin1'))
+  return Number(found?.[1]) * 1024
+}
+
 describe('a file of the log', () => {
+  const spaceBefore = addressSpace()
   let directory: string
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'direct-'))
@@ -65,6 +73,13 @@ describe('a file of the log', () => {
     const size = await file.size()
     expect(size).toBe(isDirect(path) ? 102_400 : 100_001)
     await file.close()
+  })
+
+  it('takes little address space, where that may be limited', async () => {
+    const file = await nodeFiles.open(join(directory, 'file'), 'create')
+    await writeAndSync(file, [Buffer.alloc(100_001, 7)], 0)
+    await file.close()
+    expect(addressSpace() - spaceBefore).toBeLessThan(1024 ** 3)
   })
 
   it('may begin behind a gap, as one whose header goes last', async () => {

@@ -7,19 +7,16 @@ import fs from 'node:fs'
 export const blockBytes = 4096
 /** Bytes written at a time. */
 const roomBytes = 1024 * 1024
-const wasmPageBytes = 65_536
 
 /** Called with how many bytes of the buffers have been written; `unsupported` when the file system cannot do it, and nothing was written. */
 export type DirectDone = (error: Error | null | 'unsupported', written: number) => void
 
-declare const WebAssembly: {
-  readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer }
-}
+declare const ArrayBuffer: new (size: number, options: { maxByteLength: number }) => ArrayBuffer
 
-/** Memory that begins at a page; of one write at a time. Nothing else in Node gives any. */
+/** Memory that begins at a page, as every buffer does that might grow; of one write at a time. */
 const idleRooms: Buffer[] = []
 const takeRoom = (): Buffer =>
-  idleRooms.pop() ?? Buffer.from(new WebAssembly.Memory({ initial: roomBytes / wasmPageBytes }).buffer)
+  idleRooms.pop() ?? Buffer.from(new ArrayBuffer(roomBytes, { maxByteLength: roomBytes }), 0, roomBytes)
 
 /** The second descriptor of one file. */
 export class DirectWriter {
@@ -69,7 +66,7 @@ export class DirectWriter {
       room = takeRoom()
       this.#readHead(room, position, head)
     } catch {
-      // No room in the address space, or the file cannot be read: whoever writes it the usual way will see.
+      // No memory, or the file cannot be read: whoever writes it the usual way will see.
       return done('unsupported', 0)
     }
     const source = new Source(buffers)
