@@ -93,7 +93,7 @@ export class Cluster implements Broker {
     else if (drawn < 0.22) this.#crashServer(server)
     else if (drawn < 0.27) this.#crashAll()
     else if (drawn < 0.45) this.#moveSome()
-    else if (drawn < 0.53) this.#pauseServer(server)
+    else if (drawn < 0.51) this.#pauseServer(server)
     else if (drawn < 0.58) this.#pauseGateway(gateway)
     else if (drawn < 0.63) this.#cutOffServer(server)
     else if (drawn < 0.67) this.#cutOffGateway(gateway)
@@ -252,7 +252,7 @@ export class Cluster implements Broker {
   #pauseGateway(index: number): void {
     this.#counts.pauses++
     this.#world.note('broker', `gateway ${String(index)} stands still`)
-    this.#gateways[index]?.pause(this.#world.random.below(1_000_000))
+    this.#gateways[index]?.pause(this.#world.random.below(1_500_000))
   }
 
   #cutOffServer(index: number): void {

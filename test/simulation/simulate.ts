@@ -118,7 +118,7 @@ class Run {
     }
     next()
     const span = this.#operations * 12_000
-    for (let faults = 3 + random.below(3); faults > 0; faults--) {
+    for (let faults = 4 + random.below(5); faults > 0; faults--) {
       this.#world.after(random.below(span), () => {
         this.#world.amid(() => {
           this.#broker.fault()
