@@ -49,5 +49,10 @@ export function nextWake(state: SessionsState): Millis | undefined {
       if (incarnation <= end.incarnation) wake = end.sweepMillis
     }
   }
+  for (const { address } of state.displaced.values()) {
+    const end = state.endedGateways.get(address.gateway)
+    if (end !== undefined && address.incarnation <= end.incarnation)
+      wake = Math.min(wake ?? end.sweepMillis, end.sweepMillis)
+  }
   return wake
 }

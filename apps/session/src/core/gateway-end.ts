@@ -31,3 +31,14 @@ export function sweepEndedGateways(turn: Turn, rowsMax: number): void {
     }
   }
 }
+
+/** What a gateway that is no more had still sent for sessions that were taken from it goes with them: nothing of it comes any more. */
+export function sweepDisplaced(turn: Turn): void {
+  const { state, now } = turn
+  for (const { address, session } of state.displaced.values()) {
+    if (!hasEnded(state, address) || (state.endedGateways.get(address.gateway)?.sweepMillis ?? 0) > now)
+      continue
+    if (state.rows.get(session.clientId)?.birth !== session.birth) turn.ended.push(session)
+    turn.outcome.fact({ kind: 'DisplacedSwept', address })
+  }
+}

@@ -3,15 +3,17 @@
 //   key: 1 · client id        value: sessionRow, a tombstone at the session's end
 //   key: 2 · address          value: until when (milliseconds); a tombstone when it is forgotten
 //   key: 3 · gateway name     value: the highest incarnation that has ended, and when that counts
+//   key: 4 · address          value: the session that was taken from it; a tombstone when all it sent for that is swept
 import type { ByteReader, ByteWriter } from '#libs/base'
 import { unreachable } from '#libs/base'
 import type { FactCodec } from '#libs/service'
-import { address, sessionRow, struct, text, whole } from '#libs/topics'
+import { address, sessionIdentity, sessionRow, struct, text, whole } from '#libs/topics'
 import type { SessionFact } from './sessions.state.js'
 
 const rowKey = 1
 const connectionKey = 2
 const gatewayKey = 3
+const displacedKey = 4
 
 const gatewayEnd = struct({ incarnation: whole, sweepMillis: whole })
 
@@ -29,6 +31,10 @@ function writeKey(writer: ByteWriter, fact: SessionFact): void {
     case 'ConnectionForgotten':
       writer.u8(connectionKey)
       return address.write(writer, fact.address)
+    case 'SessionDisplaced':
+    case 'DisplacedSwept':
+      writer.u8(displacedKey)
+      return address.write(writer, fact.address)
     case 'GatewayEnded':
       writer.u8(gatewayKey)
       return writer.text(fact.gateway)
@@ -45,11 +51,15 @@ function writeValue(writer: ByteWriter, fact: SessionFact): boolean {
     case 'ConnectionRemembered':
       whole.write(writer, fact.untilMillis)
       return true
+    case 'SessionDisplaced':
+      sessionIdentity.write(writer, fact.session)
+      return true
     case 'GatewayEnded':
       gatewayEnd.write(writer, fact.end)
       return true
     case 'SessionEnded':
     case 'ConnectionForgotten':
+    case 'DisplacedSwept':
       return false
     default:
       return unreachable(fact)
@@ -70,6 +80,10 @@ function read(_topic: 0 | 1, key: ByteReader, value: ByteReader | undefined): Se
       return value === undefined
         ? undefined
         : { kind: 'GatewayEnded', gateway: text.read(key), end: gatewayEnd.read(value) }
+    case displacedKey:
+      return value === undefined
+        ? { kind: 'DisplacedSwept', address: address.read(key) }
+        : { kind: 'SessionDisplaced', address: address.read(key), session: sessionIdentity.read(value) }
     default:
       return undefined
   }

@@ -4,7 +4,7 @@ import { RecordCursor, type Batch } from '#libs/batch'
 import type { Outcome, Placement, Service } from '#libs/service'
 import { catalogue, leaseRecord, sessionRecord, type SessionRecord } from '#libs/topics'
 import { fireDeadlines, forgetConnections, nextWake } from './due.js'
-import { gatewayEnded, sweepEndedGateways } from './gateway-end.js'
+import { gatewayEnded, sweepDisplaced, sweepEndedGateways } from './gateway-end.js'
 import { openSession } from './open-session.js'
 import { sessionFacts } from './session-facts.js'
 import { applySessionFact, emptySessions, type SessionFact, type SessionsState } from './sessions.state.js'
@@ -47,6 +47,7 @@ export function sessionService(
   function tick(state: SessionsState, now: Millis, outcome: Outcome<SessionFact>): Millis | undefined {
     const turn: Turn = { state, settings, outcome, counters, now, ended: [] }
     sweepEndedGateways(turn, fireDeadlines(turn, rowsPerTickMax))
+    sweepDisplaced(turn)
     forgetConnections(turn)
     tellEnded(turn)
     return nextWake(state)

@@ -1,8 +1,9 @@
 // All that the session service remembers of one partition: a row per client, the connections that ended before their session was
-// asked for, and which gateways are no more. Changed by `apply` alone; everything else here follows from those three.
+// asked for, the sessions that were ended before their gateways knew, and which gateways are no more. Changed by `apply` alone;
+// everything else here follows from those.
 import type { Millis } from '#libs/base'
 import type { Placement } from '#libs/service'
-import type { Address, SessionRow } from '#libs/topics'
+import type { Address, SessionIdentity, SessionRow } from '#libs/topics'
 import { Deadlines } from './deadlines.js'
 
 /** What session decides. The row of a client is always stored whole. */
@@ -12,6 +13,9 @@ export type SessionFact =
   /** This connection ended before its OpenSession was read: drop that when it comes, until then. */
   | { readonly kind: 'ConnectionRemembered'; readonly address: Address; readonly untilMillis: Millis }
   | { readonly kind: 'ConnectionForgotten'; readonly address: Address }
+  /** This connection's session was ended without waiting for its gateway: what that still sent for it has to be swept. */
+  | { readonly kind: 'SessionDisplaced'; readonly address: Address; readonly session: SessionIdentity }
+  | { readonly kind: 'DisplacedSwept'; readonly address: Address }
   /** That incarnation of a gateway, and every older one, is no more. */
   | { readonly kind: 'GatewayEnded'; readonly gateway: string; readonly end: GatewayEnd }
 
@@ -26,11 +30,19 @@ export interface RememberedConnection {
   readonly untilMillis: Millis
 }
 
+/** A session that was ended while its connection may have lived. */
+export interface DisplacedSession {
+  readonly address: Address
+  readonly session: SessionIdentity
+}
+
 export interface SessionsState {
   readonly placement: Placement
   readonly rows: Map<string, SessionRow>
   /** By `addressKey`, the oldest first. */
   readonly remembered: Map<string, RememberedConnection>
+  /** By `addressKey`, until their gateways have told the end of those connections, or are no more. */
+  readonly displaced: Map<string, DisplacedSession>
   /** By gateway, its highest incarnation that is no more. */
   readonly endedGateways: Map<string, GatewayEnd>
   /** Index: the clients with a living connection, by gateway and incarnation. */
@@ -44,6 +56,7 @@ export function emptySessions(placement: Placement): SessionsState {
     placement,
     rows: new Map(),
     remembered: new Map(),
+    displaced: new Map(),
     endedGateways: new Map(),
     connected: new Map(),
     deadlines: new Deadlines(),
@@ -88,6 +101,14 @@ export function applySessionFact(state: SessionsState, fact: SessionFact): void 
     }
     case 'ConnectionForgotten':
       state.remembered.delete(addressKey(fact.address))
+      return
+    case 'SessionDisplaced': {
+      const { address, session } = fact
+      state.displaced.set(addressKey(address), { address, session })
+      return
+    }
+    case 'DisplacedSwept':
+      state.displaced.delete(addressKey(fact.address))
       return
     case 'GatewayEnded':
       state.endedGateways.set(fact.gateway, fact.end)

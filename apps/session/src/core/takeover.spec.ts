@@ -1,6 +1,6 @@
 // Feared: two living connections of one client id, nobody in the end, an older CONNECT that wins, a wait without end.
 import { describe, expect, it } from 'vitest'
-import { at, kinds, only, SessionRig, willOf } from '../testing/session-rig.js'
+import { at, dump, kinds, only, SessionRig, willOf } from '../testing/session-rig.js'
 
 describe('a client that connects while it is connected', () => {
   it('waits until the old connection is closed [MQTT-3.1.4-2] [MQTT-3.1.4-3]', () => {
@@ -40,6 +40,33 @@ describe('a client that connects while it is connected', () => {
     expect(kinds(late)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
     expect(late[0]?.value).toMatchObject({ sessions: [{ clientId: 'c', birth: 101 }] })
     expect(rig.row()?.address).toEqual(at(2))
+  })
+
+  it('has swept what the old gateway had still sent when that died instead of telling the end', () => {
+    const rig = new SessionRig({ distributed: true })
+    const here = at(1, 1, 'h')
+    rig.open()
+    rig.open({ address: here })
+    expect(kinds(rig.pass(500))).toContain('subscription EndSessions')
+    expect(dump(rig.restored())).toBe(dump(rig.state))
+    expect(rig.lease({ kind: 'Ended', gateway: 'g', incarnation: 1 })).toEqual([])
+    const swept = rig.pass(1)
+    expect(kinds(swept)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
+    expect(swept[0]?.value).toMatchObject({ sessions: [{ clientId: 'c', birth: 101 }] })
+    expect(rig.row()?.address).toEqual(here)
+    expect(rig.state.displaced.size).toBe(0)
+    expect(dump(rig.restored())).toBe(dump(rig.state))
+  })
+
+  it('is not swept for a second time when the old gateway has told its end and dies then', () => {
+    const rig = new SessionRig({ distributed: true })
+    rig.open()
+    rig.open({ address: at(1, 1, 'h') })
+    rig.pass(500)
+    rig.closed({ birth: 101 })
+    rig.lease({ kind: 'Ended', gateway: 'g', incarnation: 1 })
+    expect(rig.pass(1)).toEqual([])
+    expect(rig.restored().displaced.size).toBe(0)
   })
 
   it('is refused when a newer one comes while it waits, and that one waits no longer for it', () => {

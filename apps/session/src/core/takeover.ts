@@ -2,8 +2,8 @@
 import type { Address, SessionRow } from '#libs/topics'
 import { endConnection, type Ending } from './expiry.js'
 import { beginOrResume, type Newcomer } from './session.js'
-import { hasEnded, sameAddress } from './sessions.state.js'
-import { close, note, refuse, remember, storeRow, type Turn } from './turn.js'
+import { addressKey, hasEnded, sameAddress } from './sessions.state.js'
+import { close, identityOf, note, refuse, remember, storeRow, type Turn } from './turn.js'
 
 /** Session taken over, as reason code of DISCONNECT and CONNACK. */
 const takenOver = { code: 0x8e, sentence: 'The client has connected again.' }
@@ -61,6 +61,7 @@ export function connectionClosed(
   if (birth !== 0) {
     // The session was ended without waiting for its gateway. What that still sent for it lies before this record, and goes with it.
     if (row?.birth !== birth) turn.ended.push({ clientId, birth })
+    if (turn.state.displaced.has(addressKey(address))) turn.outcome.fact({ kind: 'DisplacedSwept', address })
     return
   }
   remember(turn, address)
@@ -85,8 +86,11 @@ function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
   if (left !== undefined) storeRow(turn, left)
 }
 
-/** The old connection has had its time to close. */
+/** The old connection has had its time to close. Its gateway may be dead, and what it sent still be on its way. */
 export function forceTakeOver(turn: Turn, row: SessionRow): void {
+  const { address } = row
+  if (turn.settings.distributed && address !== undefined)
+    turn.outcome.fact({ kind: 'SessionDisplaced', address, session: identityOf(row) })
   connectionOver(turn, row, { ...vanished, cause: 'takenOver', reasonCode: takenOver.code })
 }
 

@@ -284,7 +284,8 @@ export function dump(state: SessionsState): string {
     [...incarnations].sort(([a], [b]) => a - b).map(([incarnation, ids]) => [incarnation, [...ids].sort()]),
   ])
   const parts = { rows: sorted(state.rows).map(([, row]) => sortKeys(row)), connected }
-  const rest = { remembered: sorted(state.remembered), ended: sorted(state.endedGateways) }
+  const { remembered, displaced, endedGateways } = state
+  const rest = { remembered: sorted(remembered), displaced: sorted(displaced), ended: sorted(endedGateways) }
   return JSON.stringify({ ...parts, ...rest }, bytes, 1)
 }
 
