@@ -71,7 +71,8 @@ function onConnack(peer: Peer, { reasonCode, sessionPresent }: Of<'connack'>): v
   connection.session = peer.session
   connection.acceptedMicros = world.schedule.micros
   peer.connected = true
-  if (peer.kept) peer.expectation = 'present'
+  if (peer.kept) peer.expectation = peer.cleanStartIsOut ? 'maybe' : 'present'
+  if (peer.cleanStartIsOut) peer.session.ended ??= world.moment
   // [MQTT-4.4.0-1]
   for (const [packetId, { message, released }] of peer.outgoing) {
     if (released) peer.send({ kind: 'pubrel', packetId, reasonCode: 0, properties: {} })

@@ -57,6 +57,8 @@ export class Peer {
   /** QoS 2 packet ids that were received and not released. */
   readonly receivedIds = new Set<number>()
   readonly requests = new Map<number, Request>()
+  /** A clean start was lost on its way through a gateway that may be dead: with several of them it may yet end any later session. */
+  cleanStartIsOut = false
   /** Asked for over connections that were left: on a slow network they begin last, and it is for the session that they find. */
   readonly late: SubscriptionView[] = []
   /** Acknowledgements that a slow client owes. */
@@ -365,6 +367,8 @@ export class Peer {
     this.requests.clear()
     if (connection.acceptedMicros !== undefined) this.#awaySince = connection.endMicros
     if (this.kept) {
+      if (connection.cleanStart && connection.acceptedMicros === undefined)
+        this.cleanStartIsOut ||= this.options.ledger.severalGateways
       if (connection.acceptedMicros === undefined && this.expectation === 'absent') this.expectation = 'maybe'
       return
     }
