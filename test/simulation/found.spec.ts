@@ -16,6 +16,7 @@ const cluster = [
   [24, 'a client was answered before delivery knew its connection'],
   [241, 'a simulated process that got a partition back went on with what it had known of it'],
   [1_325, 'a client took what it had asked for over an older connection for its older session'],
+  [2_561, 'a SUBSCRIBE outlived its session, which had been taken over by force from a gateway that died'],
   [100_319, 'an inbox was trimmed by what a later commit allowed, which was never stored'],
   [478, 'a group took an older session of its member for the younger one'],
   [1_221, 'a client took what its refused clean start had left for the session that it had given up'],
