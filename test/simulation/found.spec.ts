@@ -15,6 +15,8 @@ const cluster = [
   [15, 'a group sent a message of QoS 2 again after a restore'],
   [24, 'a client was answered before delivery knew its connection'],
   [241, 'a simulated process that got a partition back went on with what it had known of it'],
+  [821, 'a client took a session for expired whose last CONNECT had been accepted and not answered'],
+  [1_190, 'a client took a session for safe that its clean start, late from a dead gateway, could still end'],
   [1_325, 'a client took what it had asked for over an older connection for its older session'],
   [2_561, 'a SUBSCRIBE outlived its session, which had been taken over by force from a gateway that died'],
   [100_319, 'an inbox was trimmed by what a later commit allowed, which was never stored'],

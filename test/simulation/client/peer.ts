@@ -69,7 +69,9 @@ export class Peer {
   #stream: PacketStream
   #nextId = 1
   #attempt = 0
+  /** Ends of its last connection that was accepted, and of its last one: that may have been accepted, too. */
   #awaySince = 0
+  #lastEnd = 0
 
   constructor(options: PeerOptions) {
     this.options = options
@@ -294,9 +296,10 @@ export class Peer {
   expire({ begunMicros }: ConnectionView): void {
     const { world, version, expirySeconds } = this.options
     if (version < 5 || this.session === undefined || this.expectation !== 'present') return
-    const mayEnd = this.#awaySince + expirySeconds * 1_000_000
-    if (world.schedule.micros < mayEnd) return
-    this.#forget(begunMicros > mayEnd + expiryLagMicros ? 'absent' : 'maybe')
+    const expiryMicros = expirySeconds * 1_000_000
+    if (world.schedule.micros < this.#awaySince + expiryMicros) return
+    const isOver = begunMicros > this.#lastEnd + expiryMicros + expiryLagMicros
+    this.#forget(isOver ? 'absent' : 'maybe')
   }
 
   /** Its half of the session is gone. The broker's may stay, or be another one: a CONNECT may fail, or be done and never answered. */
@@ -365,6 +368,7 @@ export class Peer {
     if (this.options.ledger.severalGateways)
       for (const { views } of this.requests.values()) this.session?.doubtful.push(...views)
     this.requests.clear()
+    this.#lastEnd = connection.endMicros
     if (connection.acceptedMicros !== undefined) this.#awaySince = connection.endMicros
     if (this.kept) {
       if (connection.cleanStart && connection.acceptedMicros === undefined)
