@@ -4,6 +4,7 @@ import { RecordCursor } from '#libs/batch'
 import { filterBatch, type Reader, type TopicPartition } from '#libs/log'
 import type { Topic } from '#libs/topics'
 import { originOf, Origins, type Origin } from './origin.js'
+import { withBytes } from './parts.js'
 
 /** A batch of a stream whose sends have not all arrived: it would be routed again after a crash. */
 interface Pending {
@@ -115,5 +116,5 @@ export class Input {
 /** The batch without the records at these offsets; undefined when none is left. */
 export function without(batch: Batch, offsets: ReadonlySet<number>): Batch | undefined {
   const bytes = filterBatch(batch.bytes, ({ offset }) => !offsets.has(offset), null)
-  return bytes === null ? undefined : bytes === batch.bytes ? batch : { ...batch, bytes }
+  return bytes === null ? undefined : withBytes(batch, bytes)
 }

@@ -34,5 +34,9 @@ export const restOf = (batch: Batch, position: number): Batch | undefined =>
 /** The records of a batch from one offset up to, not including, another one. */
 function between(batch: Batch, from: number, to: number): Batch | undefined {
   const bytes = filterBatch(batch.bytes, ({ offset }) => offset >= from && offset < to, null)
-  return bytes === null ? undefined : { ...batch, baseOffset: from, nextOffset: to, bytes }
+  return bytes === null ? undefined : { ...withBytes(batch, bytes), baseOffset: from, nextOffset: to }
 }
+
+/** What was filtered is a copy, and nothing of it is lent. */
+export const withBytes = (batch: Batch, bytes: Uint8Array): Batch =>
+  bytes === batch.bytes ? batch : { ...batch, bytes, lease: undefined }
