@@ -1,6 +1,7 @@
 // One round: a broker, a crowd, a load, kills, and the question whether every promise was kept. All chance comes from its seed.
 import { SeededRandom } from '#libs/base'
 import type { Activity } from './broker/activity.js'
+import { largestGroup } from './broker/direct-writes.js'
 import { Victim } from './broker/victim.js'
 import { judgeChurners } from './load/churner-verdict.js'
 import { Crowd } from './load/crowd.js'
@@ -12,10 +13,13 @@ import { areGroupsServed, areWillsSeen, judgeMessages, judgeWills } from './load
 /** `power`: after each kill the files lose what was not synced. */
 export type Fault = 'kill' | 'power'
 
-/** When the kill comes. */
-type Moment = 'load' | 'roll' | 'compaction'
+/** When the kill comes; `group`: a large one is on its way to the disk. */
+type Moment = 'load' | 'roll' | 'compaction' | 'group'
 
-const moments = ['load', 'roll', 'compaction'] as const satisfies readonly Moment[]
+const moments = ['load', 'roll', 'compaction', 'group'] as const satisfies readonly Moment[]
+
+/** The groups that are waited for have at least so many KiB. */
+const groups = [65, 300, 1100] as const
 
 export interface RoundReport {
   readonly seed: number
@@ -24,6 +28,10 @@ export interface RoundReport {
   readonly inFlight: number
   /** One for each kill. */
   readonly doing: readonly Activity[]
+  /** Bytes that were written past the page cache. */
+  readonly directBytes: number
+  /** Bytes of the largest group that was being written so, at each kill. */
+  readonly groups: readonly number[]
   readonly seconds: number
   /** What was done to the files, in words; empty without a power cut. */
   readonly spoiled: string
@@ -40,7 +48,7 @@ export async function playRound(seed: number, fault: Fault): Promise<RoundReport
   const began = performance.now()
   const random = new SeededRandom(seed)
   const victim = await Victim.start({
-    partitions: seed % 4 === 2 ? 4 : 1,
+    partitions: seed % 3 === 2 ? 4 : 1,
     recordsSyncs: fault === 'power',
   })
   const notes = new Notes()
@@ -61,6 +69,8 @@ export async function playRound(seed: number, fault: Fault): Promise<RoundReport
 class Round {
   readonly #doing: Activity[] = []
   readonly #spoiled: string[] = []
+  readonly #groups: number[] = []
+  #directBytes = 0
   #connections = 0
   #acknowledged = 0
   #inFlight = 0
@@ -110,6 +120,8 @@ class Round {
       acknowledged: this.#acknowledged,
       inFlight: this.#inFlight,
       doing: this.#doing,
+      directBytes: this.#directBytes,
+      groups: this.#groups,
       seconds,
       spoiled: this.#spoiled.join('; '),
       broken: this.notes.sentences,
@@ -128,6 +140,7 @@ class Round {
     if (moment === 'roll') await this.victim.file(/\.log$/, 5000)
     if (moment === 'compaction') await this.victim.file(/\.compacting$/, 5000)
     this.crowd.rush()
+    if (moment === 'group') await this.victim.largeGroup((this.random.pick(groups) ?? 0) * 1024, 3000)
     // Right after what was waited for, but with something under way.
     const end = performance.now() + waitMillis
     while (this.crowd.inFlight === 0) {
@@ -139,19 +152,22 @@ class Round {
     this.#inFlight =
       this.#inFlight === 0 ? this.crowd.inFlight : Math.min(this.#inFlight, this.crowd.inFlight)
     this.#doing.push(await this.victim.kill())
-    this.#cutPower()
+    this.#killed()
   }
 
   async #killWhileStarting(): Promise<void> {
     this.#doing.push(await this.victim.killWhileStarting(this.random))
-    this.#cutPower()
+    this.#killed()
   }
 
-  #cutPower(): void {
+  #killed(): void {
+    const direct = this.victim.takeDirectWrites()
+    this.#directBytes += direct.bytes
+    this.#groups.push(largestGroup(direct))
     if (this.fault === 'kill') return
-    const { cut, garbled, removed, bytes } = this.victim.cutPower(this.random)
+    const { cut, garbled, torn, removed, bytes } = this.victim.cutPower(direct, this.random)
     this.#spoiled.push(
-      `${String(bytes)} bytes lost, files cut ${String(cut)}, garbled ${String(garbled)}, removed ${String(removed)}`,
+      `${String(bytes)} bytes lost, files cut ${String(cut)}, garbled ${String(garbled)}, torn ${String(torn)}, removed ${String(removed)}`,
     )
   }
 

@@ -6,16 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SeededRandom } from '#libs/base'
 import { startBroker, type Broker } from '../../mqtt/broker/broker.js'
+import { until } from '../load/until.js'
 import { activityOf, type Activity } from './activity.js'
+import { largestGroup, readDirectWrites, type DirectWrites } from './direct-writes.js'
 import { cutPower, type Spoiled } from './power-cut.js'
 
-const preload = new URL('recorded-sync.mjs', import.meta.url).href
+const recordedWrites = new URL('recorded-writes.mjs', import.meta.url).href
+const recordedSync = new URL('recorded-sync.mjs', import.meta.url).href
 
 /** Small files: the least that the broker takes. */
 const settings = {
-  TBMQ_PACKET_MAX: '16KiB',
-  TBMQ_PACKET_MAX_BEFORE_LOGIN: '16KiB',
-  TBMQ_SEGMENT_BYTES: String(1024 * 1024 + 2 * 16 * 1024),
+  TBMQ_PACKET_MAX: '64KiB',
+  TBMQ_SEGMENT_BYTES: String(1024 * 1024 + 2 * 64 * 1024),
   TBMQ_QUEUE_MAX: '1000000',
   TBMQ_LOG_LEVEL: process.env['KILL_LOG_LEVEL'] ?? 'warn',
 }
@@ -34,6 +36,8 @@ function deadPid(): number {
 export class Victim {
   /** How long the last start took from the opened log to readiness, in milliseconds. */
   restoreMillis = 0
+  /** Bytes of the record of direct writes that earlier lives have told. */
+  #told = 0
   #isReady = false
   #hasLog = false
   readonly #ears = new Set<(name: string) => void>()
@@ -47,13 +51,15 @@ export class Victim {
   static async start(options: VictimOptions): Promise<Victim> {
     const folder = await mkdtemp(join(tmpdir(), 'mqtt-kill-'))
     const recording = {
-      NODE_OPTIONS: `--import ${preload}`,
+      NODE_OPTIONS: `--import ${recordedWrites} --import ${recordedSync}`,
       SYNC_RECORD: join(folder, 'syncs'),
       SYNC_HOLD: join(folder, 'hold'),
     }
     const ours = {
       ...settings,
       TBMQ_DATA_DIR: join(folder, 'data'),
+      NODE_OPTIONS: `--import ${recordedWrites}`,
+      DIRECT_RECORD: join(folder, 'direct'),
       ...(options.recordsSyncs ? recording : {}),
     }
     const broker = await startBroker('ours', { partitions: options.partitions, settings: { ours } })
@@ -104,6 +110,22 @@ export class Victim {
     })
   }
 
+  /** Resolves when a group of at least so many bytes is on its way past the page cache; false when none is within the deadline. */
+  async largeGroup(bytes: number, deadlineMillis: number): Promise<boolean> {
+    return until(() => largestGroup(this.#direct()) >= bytes, deadlineMillis)
+  }
+
+  /** After a kill, once: what its last life has written past the page cache. */
+  takeDirectWrites(): DirectWrites {
+    const found = this.#direct()
+    this.#told = found.end
+    return found
+  }
+
+  #direct(): DirectWrites {
+    return readDirectWrites(join(this.folder, 'direct'), this.#told)
+  }
+
   /** SIGKILL, and what it was doing. */
   async kill(): Promise<Activity> {
     await this.broker.kill()
@@ -119,9 +141,9 @@ export class Victim {
     writeFileSync(join(this.#logDirectory, 'lock.guard'), String(deadPid()))
   }
 
-  /** After a kill: what was not synced is lost. */
-  cutPower(random: SeededRandom): Spoiled {
-    return cutPower(join(this.folder, 'data'), join(this.folder, 'syncs'), random)
+  /** After a kill: what was not synced is lost, the groups that `direct` names among it. */
+  cutPower(direct: DirectWrites, random: SeededRandom): Spoiled {
+    return cutPower(join(this.folder, 'data'), join(this.folder, 'syncs'), direct.groups, random)
   }
 
   /** Starts again; rejects when that needs more than time. */

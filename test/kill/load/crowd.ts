@@ -42,6 +42,11 @@ const willPlans = {
 
 const settleMillis = 30_000
 
+/** Messages that a publisher keeps under way. */
+const publisherWindow = 10
+/** How often, of 200 times a second, everybody publishes at once. */
+const burstChance = 0.02
+
 export class Crowd {
   readonly publishers: Publisher[]
   readonly retainers: Publisher[]
@@ -50,6 +55,7 @@ export class Crowd {
   readonly churners: Churner[]
   readonly wills = new Map<string, WillClient>()
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #bursts: SeededRandom
   #churning: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -57,6 +63,7 @@ export class Crowd {
     private readonly notes: Notes,
     private readonly random: SeededRandom,
   ) {
+    this.#bursts = this.#fork()
     this.publishers = range(8).map((index) => this.#publisher(`pub-${String(index)}`, index % 4 !== 3))
     this.retainers = range(3).map((index) => this.#retainer(`ret-${String(index)}`))
     for (const [name, filters] of Object.entries(keptFilters)) this.#subscribe(name, true, filters)
@@ -117,9 +124,15 @@ export class Crowd {
 
   /** Messages flow, and clients come and go, until `stop`. */
   load(): void {
-    this.#timers.push(setInterval(() => this.publishers.forEach((publisher) => publisher.go(2)), 5))
-    this.#timers.push(setInterval(() => this.retainers.forEach((retainer) => retainer.go(1)), 5))
+    this.#timers.push(setInterval(() => this.#publish(), 5))
+    this.#timers.push(setInterval(() => this.retainers.forEach((retainer) => retainer.go(1, false)), 5))
     this.#churning = Promise.all(this.churners.map(async (churner) => churner.churn()))
+  }
+
+  /** A few messages of each publisher; now and then all that they may send, and large ones among them. */
+  #publish(): void {
+    const isBurst = this.#bursts.chance(burstChance)
+    for (const publisher of this.publishers) publisher.go(isBurst ? publisherWindow : 2, isBurst)
   }
 
   /** What happens once, somewhere in the middle of the load. */
@@ -183,8 +196,12 @@ export class Crowd {
       peer: new Peer(this.#options(name, kept)),
       topics: [`load/${name}/0`, `load/${name}/1`],
       retain: false,
-      window: 10,
-      shape: () => ({ qos: qosFrom(random), bytes: 40 + random.below(1200), deletes: false }),
+      window: publisherWindow,
+      shape: (isLarge) => ({
+        qos: qosFrom(random),
+        bytes: 40 + random.below(isLarge && random.chance(0.6) ? 40_000 : 1200),
+        deletes: false,
+      }),
     })
   }
 

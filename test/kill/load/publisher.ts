@@ -14,6 +14,12 @@ export interface Entry {
   resends: number
 }
 
+interface Shape {
+  readonly qos: 0 | 1 | 2
+  readonly bytes: number
+  readonly deletes: boolean
+}
+
 export interface PublisherOptions {
   readonly peer: Peer
   readonly topics: readonly string[]
@@ -21,7 +27,7 @@ export interface PublisherOptions {
   /** Messages that may be unacknowledged at a time. */
   readonly window: number
   /** QoS, size and whether it deletes, for each message. */
-  readonly shape: () => { readonly qos: 0 | 1 | 2; readonly bytes: number; readonly deletes: boolean }
+  readonly shape: (isLarge: boolean) => Shape
 }
 
 export class Publisher {
@@ -40,11 +46,11 @@ export class Publisher {
   }
 
   /** Sends up to `count` messages as long as the window has room. */
-  go(count: number): void {
+  go(count: number, areLarge: boolean): void {
     const { peer, window } = this.options
     for (let sent = 0; sent < count && this.#isAsked; sent += 1) {
       if (!peer.isHere || peer.session.underWay >= window) return
-      const { qos, bytes, deletes } = this.options.shape()
+      const { qos, bytes, deletes } = this.options.shape(areLarge)
       const topic = this.options.topics[this.entries.length % this.options.topics.length]
       if (topic !== undefined) this.#send(topic, qos, bytes, deletes)
     }
