@@ -250,9 +250,10 @@ class SegmentWriter {
     await writeAndSync(this.file, buffers, from)
   }
 
-  /** The header goes last. */
+  /** The header goes last. The length is that of the frames, for without an index it alone says how many there are. */
   async finish(header: Buffer): Promise<void> {
     await this.flush(1)
+    await this.file.truncate(this.#written)
     await writeAndSync(this.file, [header], 0)
   }
 }

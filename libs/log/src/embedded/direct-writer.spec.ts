@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '#libs/base'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedPlace, fileOf, messages, put } from '../testing/embedded-place.js'
+import { all, EmbeddedPlace, facts, fileOf, messages, put, reopen } from '../testing/embedded-place.js'
 import { nodeFiles, writeAndSync } from './files.js'
 
 /** Bytes of address space that this process takes; 0 where nobody tells. */
@@ -128,5 +128,17 @@ describe('a log', () => {
     const open = await fileOf(place.directory, 'messages')
     expect((await stat(open)).size).toBeGreaterThan(aheadBytes)
     expect((await descriptors()).get(open) ?? 0).toBeLessThan(2)
+  })
+
+  it('finds a compacted segment whole whose index was not written any more', async () => {
+    const log = await place.open({ segmentBytes: 100_000, compactionLagMillis: 0 })
+    const value = 'x'.repeat(70_000)
+    for (let i = 0; i < 4; i++) await put(log, facts, `k${i}=${value}`)
+    await log.maintenance.compact()
+    const copy = await place.copyNow()
+    for (const name of await readdir(copy)) if (name.endsWith('.index')) await rm(join(copy, name))
+    const again = await reopen(copy)
+    expect(await all(again.log, facts)).toHaveLength(4)
+    await again.log.close()
   })
 })

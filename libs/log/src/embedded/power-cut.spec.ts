@@ -83,7 +83,9 @@ class Run {
   }
 
   #make(log: EmbeddedLog, target: TopicPartition): Made {
-    const size = 1 + this.#random.below(this.#random.chance(0.05) ? 2000 : 60)
+    // The largest go past the page cache.
+    const sizes = this.#random.chance(0.05) ? [2000, 2000, 150_000] : [60]
+    const size = 1 + this.#random.below(this.#random.pick(sizes) ?? 1)
     const records = Array.from(
       { length: 1 + this.#random.below(3) },
       () => `k${this.#random.below(20)}=${this.#count++}-${'x'.repeat(size)}`,
