@@ -198,8 +198,6 @@ export class FaultyFiles implements Files {
       this.#synced.delete(from)
       this.#unsynced.set(to, this.#unsynced.get(from) ?? [])
       this.#unsynced.delete(from)
-      this.#unsynced.set(to, this.#unsynced.get(from) ?? [])
-      this.#unsynced.delete(from)
       this.#created.delete(from)
     })
   }
