@@ -100,22 +100,11 @@ export class CommitBuilder<State, Fact> implements Outcome<Fact> {
     return this.#value.reset()
   }
 
-  send(
-    topic: Topic,
-    partition: number,
-    key: string | Uint8Array | null,
-    value: ByteWriter = this.#value,
-  ): void {
-    let bytes: Uint8Array | null = null
-    let length = 0
-    if (typeof key === 'string') {
-      this.#key.reset().rawText(key)
-      bytes = this.#key.buffer
-      length = this.#key.position
-    } else if (key !== null) {
-      bytes = key
-      length = key.length
-    }
+  send(topic: Topic, partition: number, key: string | null, value: ByteWriter = this.#value): void {
+    const keyWriter = this.#key.reset()
+    if (key !== null) keyWriter.rawText(key)
+    const bytes = key === null ? null : keyWriter.buffer
+    const length = keyWriter.position
     const builder = this.#sendBuilder(topic, partition)
     const origin = this.#nextOrigin()
     if (origin === undefined) builder.addRange(bytes, 0, length, value.buffer, 0, value.position)

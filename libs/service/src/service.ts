@@ -28,7 +28,7 @@ export interface Outcome<Fact> {
   /** A scratch writer, empty, for the value of the next `send`. */
   value(): ByteWriter
   /** Sends the scratch value (or the given one) to a partition. `key`: UTF-8 text or bytes, null for none. */
-  send(topic: Topic, partition: number, key: string | Uint8Array | null, value?: ByteWriter): void
+  send(topic: Topic, partition: number, key: string | null, value?: ByteWriter): void
   /**
    * Publishes a message to tbmq.msg.all: key is the topic name, value the payload, `meta` the publish metadata.
    */

@@ -3,8 +3,8 @@ import { allocateUnsafeSlow, copy, type Millis } from '#libs/base'
 import type { Pinned, QueuedMessage } from './message.js'
 import type { DeliveryState } from './state.js'
 
-/** Messages that one look goes through at most; the rest waits for the next. */
-const messagesPerLook = 20_000
+/** Batches, or messages in them, that one look goes through at most; the rest waits for the next. */
+const looksMax = 20_000
 
 /** Most messages are acknowledged by then, and their batches need not stay. */
 export const firstLookMillis: Millis = 100
@@ -22,12 +22,12 @@ export function pin(state: DeliveryState): void {
 export function unpin(state: DeliveryState, now: Millis, age: Millis): void {
   let looked = 0
   for (let pinned = state.pinned.peek(); pinned !== undefined; pinned = state.pinned.peek()) {
-    if (now - pinned.since < firstLookMillis || looked++ > messagesPerLook) break
+    if (now - pinned.since < firstLookMillis || looked++ > looksMax) break
     state.pinned.take()
     if (pinned.living > 0) state.pinnedLong.offer(pinned)
   }
   for (let pinned = state.pinnedLong.peek(); pinned !== undefined; pinned = state.pinnedLong.peek()) {
-    if (now - pinned.since < age || looked > messagesPerLook) break
+    if (now - pinned.since < age || looked > looksMax) break
     looked += pinned.messages.length
     state.pinnedLong.take()
     release(pinned)

@@ -61,15 +61,21 @@ export class DirectWriter {
 
   #begin(fd: number, buffers: readonly Uint8Array[], position: number, done: DirectDone): void {
     const head = position % blockBytes
-    let room: Buffer
+    let room: Buffer | undefined
     try {
       room = takeRoom()
       this.#readHead(room, position, head)
     } catch {
+      if (room !== undefined) idleRooms.push(room)
       // No memory, or the file cannot be read: whoever writes it the usual way will see.
       return done('unsupported', 0)
     }
-    const source = new Source(buffers)
+    this.#copyOut(fd, room, new Source(buffers), position, done)
+  }
+
+  /** Through `room`, which holds what stands before `position` in its block, and is given back. */
+  #copyOut(fd: number, room: Buffer, source: Source, position: number, done: DirectDone): void {
+    const head = position % blockBytes
     let at = position - head
     let filled = head + source.take(room, head)
     const next = (): void => {
