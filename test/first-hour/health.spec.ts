@@ -35,6 +35,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
+const services = ['auth', 'delivery', 'gateway', 'session', 'subscription']
+
 it('/health names each part, /ready says that messages are taken', async () => {
   const health = await fetch(`${address}/health`)
   expect(health.status).toBe(200)
@@ -62,4 +64,6 @@ it('/metrics gives each bounded queue with its limit', async () => {
     tbmq_retained_messages: true,
   })
   expect(text).toMatch(/^tbmq_lines_lost_total 0$/m)
+  const failing = [...text.matchAll(/^tbmq_service_failures_total\{service="(\w+)"\} 0$/gm)]
+  expect(failing.map(([, service]) => service).sort()).toEqual(services)
 })

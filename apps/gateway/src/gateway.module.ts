@@ -35,7 +35,7 @@ export class GatewayModule {
     doors.add(door)
     vitals.part('gateway', () => ({
       up: door.isWell(),
-      detail: { connections: door.counters.connections },
+      detail: { connections: door.counters.connections, failures: door.counters.failures },
     }))
     metrics.add(...measuresOf(door, settings))
     tellSys(metrics.sys, door)

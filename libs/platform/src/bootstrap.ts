@@ -71,7 +71,7 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
     detail: { pressure: log.pressure, unsyncedBytes: log.metrics.unsyncedBytes },
   }))
   const metrics = app.get(Metrics)
-  addLogMetrics(metrics, log, app.get(ServiceRegistry))
+  addLogMetrics(metrics, log, app.get(ServiceRegistry), vitals)
   metrics.add({
     name: 'tbmq_lines_lost_total',
     help: 'Lines of this output that were lost because nobody took them.',

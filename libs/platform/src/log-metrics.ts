@@ -3,6 +3,7 @@ import type { EmbeddedLog } from '#libs/log'
 import type { Partition } from '#libs/runtime'
 import type { Measure, Metrics, Reading } from './metrics.js'
 import type { ServiceRegistry } from './service-registry.js'
+import type { Vitals } from './vitals.js'
 
 const quantiles = [
   ['0.5', 50],
@@ -11,11 +12,16 @@ const quantiles = [
   ['0.999', 99.9],
 ] as const
 
-export function addLogMetrics(metrics: Metrics, log: EmbeddedLog, services: ServiceRegistry): void {
-  metrics.add(...countersOf(log, services), ...gaugesOf(log, services))
+export function addLogMetrics(
+  metrics: Metrics,
+  log: EmbeddedLog,
+  services: ServiceRegistry,
+  vitals: Vitals,
+): void {
+  metrics.add(...countersOf(log, vitals), ...gaugesOf(log, services))
 }
 
-function countersOf({ metrics: counted }: EmbeddedLog, services: ServiceRegistry): Measure[] {
+function countersOf({ metrics: counted }: EmbeddedLog, vitals: Vitals): Measure[] {
   return [
     {
       name: 'tbmq_log_appends_total',
@@ -49,10 +55,15 @@ function countersOf({ metrics: counted }: EmbeddedLog, services: ServiceRegistry
     },
     {
       name: 'tbmq_service_failures_total',
-      help: 'Times that a service dropped the state of a partition and restored it.',
+      help: 'Failures that should not be: a partition whose state was dropped and restored, a record or a connection that was given up.',
       kind: 'counter',
       labels: ['service'],
-      read: () => perService(services, (sum, { failures }) => sum + failures.count),
+      read: () =>
+        vitals
+          .ask()
+          .flatMap(([service, { detail }]) =>
+            typeof detail?.['failures'] === 'number' ? [[{ service }, detail['failures']] as const] : [],
+          ),
     },
   ]
 }

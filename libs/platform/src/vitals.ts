@@ -1,7 +1,7 @@
 // What the process says about its health: parts by name, and whether it is ready to serve.
 import { Injectable } from '@nestjs/common'
 
-/** What a part says of itself; `detail` is shown, so it holds no secret. */
+/** What a part says of itself; `detail` is shown, so it holds no secret. Its `failures`, if any, are a metric as well. */
 export interface Vital {
   readonly up: boolean
   readonly detail?: Readonly<Record<string, string | number | boolean>>

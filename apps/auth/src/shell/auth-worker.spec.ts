@@ -158,7 +158,7 @@ describe('the auth worker', () => {
     ask(authenticate('c'))
     await shared.settle()
     expect(await refusals()).toMatchObject([{ kind: 'ConnectionRefused', connection: 7, reasonCode: 0x87 }])
-    expect(one.counters).toEqual({ allowed: 0, denied: 1 })
+    expect(one.counters).toEqual({ allowed: 0, denied: 1, failures: 0 })
   })
 
   const limited: Provider = {
@@ -216,7 +216,8 @@ describe('the auth worker', () => {
   })
 
   it('passes over a record that it cannot read, and answers the others', async () => {
-    worker(0, anonymousProvider('none')).start()
+    const one = worker(0, anonymousProvider('none'))
+    one.start()
     const builder = new RecordBatchBuilder()
     builder.add(null, Uint8Array.of(255))
     log.append({ topic: catalogue.authInbox.name, partition: 0 }, builder)
@@ -224,6 +225,7 @@ describe('the auth worker', () => {
     await shared.settle()
     expect(await refusals()).toHaveLength(1)
     expect(failures).toEqual(['a record of tbmq.auth.inbox could not be read'])
+    expect(one.counters.failures).toBe(1)
   })
 
   it('says when it reads no more, then reads on: nobody could log in, and the broker would call itself ready', async () => {

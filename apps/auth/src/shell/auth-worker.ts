@@ -46,6 +46,8 @@ export interface AuthWorkerOptions {
 export interface AuthCounters {
   allowed: number
   denied: number
+  /** What should not happen and did. */
+  failures: number
 }
 
 interface SessionAppend {
@@ -56,7 +58,7 @@ interface SessionAppend {
 
 /** Answers the CONNECTs of one partition. */
 export class AuthWorker {
-  readonly counters: AuthCounters = { allowed: 0, denied: 0 }
+  readonly counters: AuthCounters = { allowed: 0, denied: 0, failures: 0 }
   readonly #options: AuthWorkerOptions
   readonly #cursor = new RecordCursor()
   readonly #record = new ByteReader(new Uint8Array(0))
@@ -87,7 +89,7 @@ export class AuthWorker {
       },
       // Whoever was in that batch has no answer, and is given up by its gateway in time.
       failed: (error) => {
-        this.#options.failed('reading tbmq.auth.inbox failed', error)
+        this.#failed('reading tbmq.auth.inbox failed', error)
       },
     })
   }
@@ -114,7 +116,7 @@ export class AuthWorker {
     try {
       return authRecord.read(this.#record.reset(bytes, valueFrom, valueTo))
     } catch (error) {
-      this.#options.failed('a record of tbmq.auth.inbox could not be read', error)
+      this.#failed('a record of tbmq.auth.inbox could not be read', error)
       return undefined
     }
   }
@@ -129,7 +131,7 @@ export class AuthWorker {
       this.#answerLater(record, offset, verdict)
     } catch (error) {
       // Whatever a provider throws: this client is refused, the others go on.
-      this.#options.failed('a CONNECT could not be checked', error)
+      this.#failed('a CONNECT could not be checked', error)
       this.#answer(record, offset, failed)
     }
   }
@@ -137,7 +139,7 @@ export class AuthWorker {
   #answerLater(record: AuthRecord, offset: number, verdict: Promise<Verdict>): void {
     verdict
       .catch((error: unknown) => {
-        this.#options.failed('a CONNECT could not be checked', error)
+        this.#failed('a CONNECT could not be checked', error)
         return failed
       })
       .then((late) => {
@@ -145,7 +147,7 @@ export class AuthWorker {
         this.#flushSoon()
       })
       .catch((error: unknown) => {
-        this.#options.failed('a CONNECT could not be answered', error)
+        this.#failed('a CONNECT could not be answered', error)
       })
   }
 
@@ -222,6 +224,11 @@ export class AuthWorker {
         builder.reset()
       }
     }
+  }
+
+  #failed(sentence: string, error: unknown): void {
+    this.counters.failures++
+    this.#options.failed(sentence, error)
   }
 
   /** The log did not take their OpenSession: say so, rather than let them wait. */

@@ -48,10 +48,11 @@ export class Auth {
   }
 
   get counters(): AuthCounters {
-    const sum = { allowed: 0, denied: 0 }
+    const sum = { allowed: 0, denied: 0, failures: 0 }
     for (const { counters } of this.#workers) {
       sum.allowed += counters.allowed
       sum.denied += counters.denied
+      sum.failures += counters.failures
     }
     return sum
   }

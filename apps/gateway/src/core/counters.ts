@@ -63,6 +63,8 @@ export class GatewayCounters {
   quotaExceeded = 0
   keepAliveTimeouts = 0
   slowReaders = 0
+  /** Mistakes of ours: they ended a connection, or all of them. */
+  failures = 0
 
   get packetsSent(): number {
     return this.delivered.total + this.answersSent

@@ -136,6 +136,7 @@ export class ConnectionDriver {
 
   /** Records of the inbox were forgotten before they were read, or cannot be: nobody knows what the connections have lost, so they end. */
   missed(): void {
+    this.gateway.counters.failures++
     this.#logger.error({}, 'the gateway has missed records of its inbox; its connections end')
     for (const wire of this.#wires) {
       wire.connection?.end('server', 0x83, 'The server has missed something that was to be sent.')
@@ -302,6 +303,7 @@ export class ConnectionDriver {
   }
 
   #failed(connection: Connection, error: unknown): void {
+    this.gateway.counters.failures++
     this.#logger.error(
       { ...lineOf(connection), detail: detailOf(error) },
       'a mistake in the broker ended a connection',
