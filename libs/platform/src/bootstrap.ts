@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { makeDirectory, openEmbeddedLog, type EmbeddedLog } from '#libs/log'
 import { catalogue, gatewayInbox, type Topic } from '#libs/topics'
+import { checkPorts } from './check-ports.js'
 import { Doors, type Listening } from './doors.js'
 import { LogStrategy } from './log-strategy.js'
 import { addLogMetrics } from './log-metrics.js'
@@ -143,6 +144,7 @@ async function openLog(settings: Settings, logger: Logger, longStart: LongStart)
     notice: (sentence) => {
       logger.warn({}, sentence)
     },
+    locked: () => checkPorts(settings),
     progress: (done, total) => {
       longStart.step({ sentence: 'checking the files of the log', done, total })
     },

@@ -8,14 +8,21 @@ const codeOf = (error: unknown): unknown =>
 const pathOf = (error: unknown): string | undefined =>
   error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined
 
+/** Another program listens there. */
+export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUSE'
+
+/** `name`: that of a listener, which its settings have as well. */
+export const portTaken = (name: string, port: number, cause: unknown): Error =>
+  new Error(
+    `Port ${String(port)} (${name}) is taken by another program. TBMQ_${name.toUpperCase()}_PORT sets another one.`,
+    { cause },
+  )
+
 /** The port for health and metrics cannot be opened. */
 export function httpError(error: unknown, { httpHost: host, httpPort: port }: Settings): Error {
   const because = (sentence: string): Error => new Error(sentence, { cause: error })
+  if (isTaken(error)) return portTaken('http', port, error)
   switch (codeOf(error)) {
-    case 'EADDRINUSE':
-      return because(
-        `Port ${String(port)} (http) is taken by another program. TBMQ_HTTP_PORT sets another one.`,
-      )
     case 'EACCES':
       return because(`Port ${String(port)} (http) needs more rights. TBMQ_HTTP_PORT sets another one.`)
     case 'EADDRNOTAVAIL':

@@ -11,10 +11,11 @@ import { recover } from './recovery.js'
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const settings = withDefaults(options)
-  const { files, directory, damage, notice, progress } = settings
+  const { files, directory, damage, notice, locked, progress } = settings
   await files.list(directory)
   const lock = await lockDirectory(directory, notice)
   try {
+    await locked()
     const manifest = await Manifest.load(files, directory)
     const found = await recover({ files, directory, manifest, damage, notice, progress })
     manifest.incarnation++

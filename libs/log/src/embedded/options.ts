@@ -8,6 +8,8 @@ export interface EmbeddedLogOptions {
   readonly directory: string
   /** One sentence for the operator: a torn tail that was cut, a disk that fails, a disk that is well again. */
   readonly notice?: (sentence: string) => void
+  /** Awaited when the directory is locked and nothing of it has been read; when it rejects, nothing is. */
+  readonly locked?: () => Promise<void>
   /** Told while it opens: so many of its segment files have been checked. */
   readonly progress?: (done: number, total: number) => void
   /** What to do when frames that were stored cannot be read: `refuse` to start (default), or `cut` everything behind them. */
@@ -57,6 +59,7 @@ export function withDefaults(options: EmbeddedLogOptions): Settings {
 function allWithDefaults(options: EmbeddedLogOptions): Settings {
   return {
     notice: () => {},
+    locked: () => Promise.resolve(),
     progress: () => {},
     damage: 'refuse',
     segmentBytes: 64 * mebibyte,
