@@ -81,6 +81,26 @@ describe('a disk that fails', () => {
     const again = await place.open({ files })
     expect(await all(again, messages)).toEqual(numbered(1))
   })
+
+  it('at one file is not left before the other one is written, when the log is closed meanwhile', async () => {
+    const log = await place.open({ files, retryMillis: 60_000 })
+    await put(log, messages, 'k=0')
+    await put(log, facts, 'f=0')
+    files.held = true
+    files.fail('writev', 1)
+    log.append(messages, batchOf('k=1'))
+    log.append(facts, batchOf('f=1'))
+    await until(() => !log.writable)
+    const closing = log.close()
+    setImmediate(() => {
+      files.release()
+    })
+    await closing
+    expect(log.metrics.errors).toBe(1)
+    const again = await place.open()
+    expect(await all(again, messages)).toEqual(numbered(1))
+    expect(await all(again, facts)).toEqual(['0 f=0'])
+  })
 })
 
 describe('a disk that is full', () => {

@@ -170,7 +170,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     const givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve))
     const stored = new Promise<void>((resolve) => this.barrier(resolve))
     if (this.writable) await Promise.race([stored, givenUp])
-    for (const run of [this.#messages, this.#state]) run.stop()
+    await Promise.all([this.#messages.stop(), this.#state.stop()])
     this.#failUnstored()
     await this.maintenance.stop()
     await Promise.all(this.#topics.readers().map((reader) => reader.close()))

@@ -59,6 +59,11 @@ export class SegmentRun {
   #smallWrites = 0
   #retry: NodeJS.Timeout | undefined
   #stopped = false
+  /** True while the part is on its way to the disk, false while a failed one waits. */
+  #writing = false
+  #whenWritten: () => void = () => {}
+  /** Closes full segments, in the background. */
+  #closing = Promise.resolve()
   readonly #settings: RunSettings
   readonly #events: RunEvents
 
@@ -113,6 +118,7 @@ export class SegmentRun {
 
   /** Writes and syncs all that was added since the last call; `done` follows only when it is on disk, however long that takes. */
   write(synced: number, done: () => void): void {
+    if (this.#stopped) return
     const frames = this.#pending
     this.#pending = []
     const buffers = this.chain.take()
@@ -120,6 +126,7 @@ export class SegmentRun {
     for (const buffer of buffers) bytes += buffer.length
     const part = { frames, buffers, bytes, synced, done }
     this.#part = part
+    this.#writing = true
     this.#smallWrites = bytes < smallWrite ? this.#smallWrites + 1 : 0
     const segment = this.#open
     if (segment === undefined || segment.index.length >= this.#settings.segmentBytes) {
@@ -152,10 +159,12 @@ export class SegmentRun {
     return left > 0 && this.#zeros.length > 0 ? this.#zeros.subarray(0, left) : undefined
   }
 
-  /** Ends the repeating of a failed write; its `done` is never called. */
-  stop(): void {
+  /** Writes nothing more: what failed is not repeated, its `done` is never called. Resolves when no file is at work any more. */
+  async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#retry)
+    if (this.#writing) await new Promise<void>((resolve) => (this.#whenWritten = resolve))
+    await this.#closing
   }
 
   /** Takes back the zeros behind the frames: nothing is written any more. */
@@ -176,12 +185,20 @@ export class SegmentRun {
       )
     }
     this.#part = undefined
+    this.#written()
+    // May bring the next part at once.
     part.done()
+  }
+
+  #written(): void {
+    this.#writing = false
+    this.#whenWritten()
   }
 
   #fail(segment: Segment | undefined, error: unknown): void {
     this.#broken ??= segment
     this.#events.failed(error)
+    this.#written()
     if (this.#stopped) return
     this.#retry = setTimeout(() => {
       if (this.#part !== undefined) this.#slowly(this.#part)
@@ -190,6 +207,7 @@ export class SegmentRun {
 
   /** The way through a new segment: at the start, when the old one is full, and after a failure. */
   #slowly(part: Part): void {
+    this.#writing = true
     let created: Segment | undefined
     const write = async (): Promise<void> => {
       const { files, directory } = this.#settings
@@ -239,7 +257,7 @@ export class SegmentRun {
       await segment.file.truncate(segment.index.length)
       await segment.saveIndex(this.#settings.files)
     }
-    close().catch((error: unknown) => {
+    this.#closing = this.#closing.then(close).catch((error: unknown) => {
       this.#events.notice(
         `The index of ${segment.path} could not be written and will be made again: ${String(error)}`,
       )

@@ -14,6 +14,8 @@ class FaultyFile implements OpenFile {
   readonly #files: FaultyFiles
   readonly #path: string
   readonly #file: OpenFile
+  /** Calls that have not come back. */
+  #underWay = 0
   constructor(files: FaultyFiles, path: string, file: OpenFile) {
     this.#files = files
     this.#path = path
@@ -40,7 +42,7 @@ class FaultyFile implements OpenFile {
         this.#file.writev(some, position, written, keepsCached)
       })
     }
-    this.#files.run(write).then(
+    this.#counted(this.#files.run(write)).then(
       (written) => done(null, written),
       (error: Error) => done(error, 0),
     )
@@ -57,11 +59,12 @@ class FaultyFile implements OpenFile {
       })
       this.#files.synced(this.#path, size, writes)
     }
-    this.#files.gate(() =>
-      this.#files.run(sync).then(
-        () => done(null),
-        (error: Error) => done(error),
-      ),
+    const gated = new Promise<void>((resolve, reject) => {
+      this.#files.gate(() => this.#files.run(sync).then(resolve, reject))
+    })
+    this.#counted(gated).then(
+      () => done(null),
+      (error: Error) => done(error),
     )
   }
 
@@ -72,20 +75,32 @@ class FaultyFile implements OpenFile {
   }
 
   truncate(length: number): Promise<void> {
-    return this.#files.run(async () => {
+    const cut = async (): Promise<void> => {
       const error = this.#files.failure('truncate')
       if (error !== undefined) throw error
       await this.#file.truncate(length)
       this.#files.truncated(this.#path, length)
-    })
+    }
+    return this.#counted(this.#files.run(cut))
   }
 
   size(): Promise<number> {
     return this.#file.size()
   }
 
+  /** Rejects in the middle of another call: its descriptor might be another file's before that call gets to it. */
   close(): Promise<void> {
+    if (this.#underWay > 0) return Promise.reject(new Error(`${this.#path} is closed while it is written`))
     return this.#file.close()
+  }
+
+  async #counted<Result>(call: Promise<Result>): Promise<Result> {
+    this.#underWay++
+    try {
+      return await call
+    } finally {
+      this.#underWay--
+    }
   }
 }
 
