@@ -63,6 +63,8 @@ async function start(apps: readonly Type[], parts: Parts): Promise<void> {
     abortOnError: false,
   })
   app.connectMicroservice({ strategy: app.get(LogStrategy) })
+  // Here and not in `listen`, so that what an app cannot do is not said of the port.
+  await app.init()
   await longStart.letGoOfPort()
   await listenHttp(app, settings)
   app.useLogger(new NestLogger(logger))

@@ -142,7 +142,7 @@ describe('the file', () => {
 
   it('that is broken at the start is an error, with its name and line', async () => {
     await writeFile(path, 'ann:right\n')
-    await expect(file.start()).rejects.toThrow(`${path}: line 1 is no JSON object`)
+    await expect(file.start()).rejects.toThrow(`${path} cannot be used: line 1 is no JSON object`)
   })
 
   it('is read again when it comes to be, changes, and goes', async () => {

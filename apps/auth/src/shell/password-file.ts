@@ -61,10 +61,18 @@ export class PasswordFile implements Provider {
     return this.#users.size
   }
 
-  /** Reads the file; a missing one means no users. Throws BrokenPasswordFile: at the start there is no old one to keep. */
+  /** Reads the file; a missing one means no users. Throws when it cannot be used: at the start there are no old users to keep. */
   async start(): Promise<void> {
     this.#decoy = await hashPassword(randomBytes(32))
-    await this.#read()
+    try {
+      await this.#read()
+    } catch (error) {
+      const { path } = this.#options
+      throw new Error(
+        `The password file ${path} cannot be used: ${reasonOf(error)}. TBMQ_PASSWORD_FILE names another one.`,
+        { cause: error },
+      )
+    }
     this.#watch()
   }
 
@@ -145,9 +153,8 @@ export class PasswordFile implements Provider {
           )
         }
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
         this.#options.notice(
-          `The password file cannot be used, the users stay as they were: ${reason}.`,
+          `The password file ${this.#options.path} cannot be used, the users stay as they were: ${reasonOf(error)}.`,
           'warn',
         )
       }
@@ -177,20 +184,17 @@ export class PasswordFile implements Provider {
     const isFirst = this.#version === ''
     this.#version = version
     if (found !== undefined && content.trim() === '' && this.#users.size > 0) {
-      throw new BrokenPasswordFile(`${path} is empty; remove it if there are to be no users`)
+      throw new BrokenPasswordFile('it is empty; remove it if there are to be no users')
     }
-    try {
-      this.#users = parseUsers(content)
-    } catch (error) {
-      if (error instanceof BrokenPasswordFile) throw new BrokenPasswordFile(`${path}: ${error.message}`)
-      throw error
-    }
+    this.#users = parseUsers(content)
     if (found !== undefined && (found.mode & 0o077) !== 0 && process.platform !== 'win32') {
       notice(`The password file can be read by others; chmod 600 ${path}.`, 'warn')
     }
     return !isFirst
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const versionOf = (found: Stats | undefined): string =>
   found === undefined ? 'missing' : `${String(found.mtimeMs)} ${String(found.size)} ${String(found.ino)}`
