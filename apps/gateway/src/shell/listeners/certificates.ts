@@ -89,7 +89,7 @@ export class Certificates {
       cert,
       key: await read(key),
       minVersion: 'TLSv1.2',
-      ...(clientCa === undefined ? {} : { ca: await read(clientCa) }),
+      ...(clientCa === undefined ? {} : { ca: await readClientCa(clientCa) }),
     }
     try {
       createSecureContext(context)
@@ -126,4 +126,16 @@ async function read(file: string): Promise<Buffer> {
       'TBMQ_TLS_CERTIFICATE, TBMQ_TLS_KEY and TBMQ_TLS_CLIENT_CA name the files of the TLS listeners.'
     throw new Error(`${file} cannot be read (${code}): ${remedy}`, { cause: error })
   }
+}
+
+/** TLS would take a file without certificates and let nobody in. */
+async function readClientCa(file: string): Promise<Buffer> {
+  const ca = await read(file)
+  try {
+    new X509Certificate(ca)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${file} (TBMQ_TLS_CLIENT_CA) holds no certificate: ${reason}`, { cause: error })
+  }
+  return ca
 }

@@ -240,6 +240,13 @@ describe('certificates', () => {
       async () => writeFile(files.key, (await authority.sign('localhost')).key),
       'no certificate with its key',
     ],
+    [
+      'a client CA that is none',
+      async () => {
+        files = { ...files, clientCa: files.key }
+      },
+      'server-key.pem (TBMQ_TLS_CLIENT_CA) holds no certificate',
+    ],
   ])('that are %s end the start with a sentence', async (_name, damage, sentence) => {
     await install()
     await damage()
