@@ -2,6 +2,7 @@
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FaultyFiles } from '../testing/faulty-files.js'
 import { all, EmbeddedPlace, facts, fileOf, messages, put, reopen } from '../testing/embedded-place.js'
 
 let place: EmbeddedPlace
@@ -152,6 +153,39 @@ describe('damage', () => {
       const { log } = await reopen(place.directory, { damage: 'cut' })
       expect((await all(log, messages)).at(-1)).toBe('19 m=19')
       await log.close()
+    })
+
+    it('refuses to start when its last frames are zeros, and neither an index nor the next segment is there', async () => {
+      const path = await damagedClosed('messages', 36 + 61)
+      const whole = await readFile(path)
+      const at = 64 + 2 * frameSize(whole)
+      await overwrite(path, at, Buffer.alloc(whole.length - at))
+      const next = join(place.directory, 'messages.000000000003')
+      for (const gone of [path.replace('.log', '.index'), `${next}.log`, `${next}.index`]) await rm(gone)
+      await expect(reopen(place.directory)).rejects.toThrow(`${path} is damaged at byte ${at}: `)
+    })
+
+    it('may end in zeros though the next segment has not the next number: making that one had failed', async () => {
+      const files = new FaultyFiles()
+      const log = await place.open({ segmentBytes: 1500, files, retryMillis: 5 })
+      const segments = async (): Promise<readonly string[]> =>
+        (await readdir(place.directory)).filter((name) => /^messages.*log$/.test(name)).sort()
+      let count = 0
+      for (; (await segments()).length < 3; count++) {
+        // No file can be made after the second segment is full, whenever that is.
+        if ((await segments()).length === 2 && log.metrics.errors === 0) files.fail('open', 1)
+        await put(log, messages, `m=${count}`)
+      }
+      const names = await segments()
+      expect(names.at(-1)).toBe('messages.000000000004.log')
+      await log.close()
+      const path = join(place.directory, 'messages.000000000002.log')
+      await writeFile(path, Buffer.concat([await readFile(path), Buffer.alloc(1000)]))
+      await rm(path.replace('.log', '.index'))
+      const { log: again, notices } = await reopen(place.directory)
+      expect(await all(again, messages)).toHaveLength(count)
+      expect(notices).toEqual([])
+      await again.close()
     })
 
     it.each(['messages', 'state'] as const)(

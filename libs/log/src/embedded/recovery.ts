@@ -213,10 +213,12 @@ class Recovery {
     next: SegmentHeader | undefined,
   ): Promise<void> {
     const whole = await segment.file.size()
-    const known = length ?? lengthWithoutIndex(segment, next, whole)
+    const known = length ?? lengthWithoutIndex(segment.header, next, whole)
     const size = known ?? whole
     const end = await this.#scan(segment, size, () => {})
-    if (end < size && (known !== undefined || !(await isZero(segment.file, end, size)))) {
+    // With an index, what lies beyond does not count.
+    const isWhole = end === size || known === undefined
+    if (!isWhole || (length === undefined && !(await isZero(segment.file, end, whole)))) {
       this.#damaged(new DamagedLog(segment.path, end))
       this.#closed.push({ segment, size })
     } else if (length === undefined) await segment.saveIndex(this.#settings.files)
@@ -385,16 +387,17 @@ class Recovery {
 
 /**
  * Bytes that count of a closed segment whose index is not there, for the process ended before it was written. The frames may be followed
- * by zeros, which were to be cut then: where they begin, the next segment says. Undefined if the next one is not there any more.
+ * by zeros, which were to be cut then: where they begin, the next segment says, whatever its number (making others may have failed).
+ * Undefined if no next one can be read.
  */
 function lengthWithoutIndex(
-  { id, header }: Segment,
+  header: SegmentHeader,
   next: SegmentHeader | undefined,
   whole: number,
 ): number | undefined {
   // Compaction writes nothing in advance.
   if (header.compacted) return whole
-  if (next?.id !== id + 1) return undefined
+  if (next === undefined) return undefined
   // It was closed when the next one was made: no zeros were behind its frames.
   return next.previousLength === 0 ? whole : next.previousLength
 }
