@@ -37,8 +37,8 @@ const broker = 'apps/standalone/src/main.js'
 /** Only Linux has places that belong to nobody. */
 const places = process.platform === 'linux'
 describe.each([
-  ['in a file', 'file/data', ' is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.'],
-  ['of a file', 'file', ' is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.'],
+  ['in a file', 'file/data', ' is a file, or lies in one: a directory is needed there. TBMQ_DATA_DIR sets'],
+  ['of a file', 'file', ' is a file, or lies in one: a directory is needed there. TBMQ_DATA_DIR sets'],
   ['of a link that leads nowhere', 'link', ' cannot be made: nothing can be made there, or a link'],
   ...(places
     ? [

@@ -19,7 +19,7 @@ describe('why the broker does not start', () => {
     [systemError('EACCES', '/data/log'), '/data/log: permission denied. The data directory'],
     [systemError('EROFS', '/data/log'), '/data/log lies on a read-only file system. TBMQ_DATA_DIR'],
     [systemError('ENOSPC', '/data/log'), '/data/log: no space left. TBMQ_DATA_DIR'],
-    [systemError('ENOTDIR', '/data/log'), '/data/log is a file, where a directory is needed. TBMQ_DATA_DIR'],
+    [systemError('ENOTDIR', '/data/log'), '/data/log is a file, or lies in one: a directory'],
     [
       systemError('ENOENT', '/data'),
       '/data cannot be made: nothing can be made there, or a link on its way leads nowhere. TBMQ_DATA_DIR',

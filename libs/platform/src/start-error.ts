@@ -64,7 +64,7 @@ export function fileError(error: unknown): string | undefined {
       return `${path} cannot be made: nothing can be made there, or a link on its way leads nowhere. TBMQ_DATA_DIR sets another directory.`
     case 'EEXIST':
     case 'ENOTDIR':
-      return `${path} is a file, where a directory is needed. TBMQ_DATA_DIR sets another one.`
+      return `${path} is a file, or lies in one: a directory is needed there. TBMQ_DATA_DIR sets another one.`
     default:
       return undefined
   }

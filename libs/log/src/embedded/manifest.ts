@@ -34,14 +34,15 @@ export class Manifest {
     const text = await files.readText(`${directory}/log.json`)
     if (text === undefined) {
       const orphan = (await files.list(directory)).find((name) => name.endsWith('.log'))
-      if (orphan !== undefined) throw new Error(`${directory}/log.json is missing, but ${orphan} is there`)
+      if (orphan !== undefined)
+        throw new Error(`${directory}/log.json is missing, but ${orphan} is there. ${remedy}`)
       return manifest
     }
     try {
       manifest.#parse(JSON.parse(text))
     } catch (error) {
       if (error instanceof NewerFormat) throw error
-      throw new Error(`${directory}/log.json cannot be read: ${String(error)}`, { cause: error })
+      throw new Error(`${directory}/log.json cannot be read (${String(error)}). ${remedy}`, { cause: error })
     }
     return manifest
   }
@@ -98,12 +99,14 @@ export class Manifest {
   }
 }
 
+const remedy = 'Put the directory back from a copy.'
+
 /** A directory that was written by a newer version of this program. */
 export class NewerFormat extends Error {
   override readonly name = 'NewerFormat'
   constructor(directory: string, format: number) {
     super(
-      `${directory} has data format ${format}; this version reads up to ${formatVersion}. Start it with the newer version again`,
+      `${directory} has data format ${format}; this version reads up to ${formatVersion}. Start the newer version again.`,
     )
   }
 }

@@ -35,7 +35,7 @@ export class DamagedLog extends Error {
   constructor(path: string, position: number) {
     super(
       `${path} is damaged at byte ${position}: what was stored there cannot be read. ` +
-        'Put the directory back from a copy, or start once with TBMQ_LOG_DAMAGE=cut to give up everything from there on',
+        'Put the directory back from a copy, or start once with TBMQ_LOG_DAMAGE=cut to give up everything from there on.',
     )
   }
 }
