@@ -1,5 +1,6 @@
-// The commands beside the broker, as they are built. Feared: that they look for the data elsewhere than the broker does.
-import { execFileSync } from 'node:child_process'
+// The commands as they are built. Feared: that they look for the data elsewhere than the broker does, or that the broker listens elsewhere
+// than an argument said that nobody reads.
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,4 +26,20 @@ it('`npm run certificates` puts them where `.env` says', async () => {
 
 it('`npm run user` finds the users where `.env` says', () => {
   expect(run('apps/auth/src/user.js', 'list')).toBe('No users in elsewhere/users.\n')
+})
+
+it('the broker refuses arguments', () => {
+  const program = join(root, 'dist/apps/standalone/src/main.js')
+  const { status, stdout, stderr } = spawnSync('node', [program, '--port', '1884'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, TBMQ_TCP_PORT: '0', TBMQ_WS_PORT: '0', TBMQ_HTTP_PORT: '0' },
+    timeout: 15_000,
+    killSignal: 'SIGKILL',
+  })
+  expect(stderr).toBe(
+    'tbmq: There are no arguments, such as --port: all settings are environment variables, see .env.example.\n',
+  )
+  expect(stdout).toBe('')
+  expect(status).toBe(1)
 })

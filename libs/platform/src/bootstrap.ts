@@ -31,6 +31,7 @@ const sameSignalMillis = 1000
 export async function runBroker(apps: readonly Type[]): Promise<void> {
   let settings: Settings | undefined
   try {
+    refuseArguments()
     const environment = readEnvironment()
     settings = readSettings(environment)
     const lines = createLines(settings.logLevel)
@@ -43,6 +44,16 @@ export async function runBroker(apps: readonly Type[]): Promise<void> {
   } catch (error) {
     process.stderr.write(`tbmq: ${startError(error, settings)}\n`)
     process.exit(1)
+  }
+}
+
+/** Who gives one believes that it is heard. */
+function refuseArguments(): void {
+  const [argument] = process.argv.slice(2)
+  if (argument !== undefined) {
+    throw new Error(
+      `There are no arguments, such as ${argument}: all settings are environment variables, see .env.example.`,
+    )
   }
 }
 
