@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { ReadStream } from 'node:tty'
 
-/** Who stopped typing, or typed two different passwords. */
+/** Who stopped typing, or typed nothing, or two different passwords. */
 class NoPassword extends Error {
   override readonly name = 'NoPassword'
 }
@@ -11,6 +11,7 @@ class NoPassword extends Error {
 export async function askPassword(prompt: string, input: NodeJS.ReadStream = process.stdin): Promise<string> {
   if (!(input instanceof ReadStream)) return firstLine(input)
   const password = await readHidden(prompt, input)
+  if (password === '') throw new NoPassword('A password must not be empty.')
   if ((await readHidden('Once more: ', input)) !== password) throw new NoPassword('The two passwords differ.')
   return password
 }
