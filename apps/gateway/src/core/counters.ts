@@ -70,7 +70,7 @@ export class GatewayCounters {
     return this.delivered.total + this.answersSent
   }
 
-  /** A CONNECT was answered with this reason code. */
+  /** A CONNECT was refused with this reason code. */
   refuse(reasonCode: number): void {
     this.connectionsRefused++
     this.refusals.set(reasonCode, (this.refusals.get(reasonCode) ?? 0) + 1)

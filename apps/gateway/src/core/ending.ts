@@ -17,7 +17,7 @@ export function ending(connection: Connection, how: Ending): void {
   reportEnd(connection)
 }
 
-/** CONNACK with a reason before login, DISCONNECT after it (5.0); 3.x has a few return codes and no DISCONNECT. */
+/** CONNACK with a reason before login, which is counted, DISCONNECT after it (5.0); 3.x has a few return codes and no DISCONNECT. */
 function sayGoodbye(connection: Connection, { cause, reasonCode, sentence }: Ending): void {
   const { version, state } = connection
   if (cause === 'client' || !connection.versionKnown) return
@@ -26,6 +26,7 @@ function sayGoodbye(connection: Connection, { cause, reasonCode, sentence }: End
     if (version === 5) send(connection, { kind: 'disconnect', reasonCode, properties })
     return
   }
+  connection.gateway.counters.refuse(reasonCode)
   if (version !== 5) {
     if (connackReturnCode(reasonCode) === undefined) return
     send(connection, { kind: 'connack', sessionPresent: false, reasonCode, properties: {} })

@@ -68,6 +68,7 @@ describe('CONNACK', () => {
     rig.inbox({ kind: 'ConnectionRefused', incarnation: 7, connection, reasonCode: 0x86, sentence: 'No.' })
     expect(refused.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x86 }])
     expect(refused.isClosed).toBe(true)
+    expect([...rig.counters.refusals]).toEqual([[0x86, 1]])
     expect(rig.endTurn()).toEqual([])
   })
 
@@ -92,6 +93,7 @@ describe('CONNACK', () => {
     rig.store(rig.endTurn())
     client.accept({ permissions: { publish: ['open/#'], subscribe: undefined } })
     expect(client.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x87 }])
+    expect([...rig.counters.refusals]).toEqual([[0x87, 1]])
     expect(rig.endTurn()).toMatchObject([{ kind: 'ConnectionClosed', publishWill: false }])
   })
 

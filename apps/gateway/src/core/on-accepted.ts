@@ -1,5 +1,5 @@
 // The answers to CONNECT that come by the inbox: the session is there, or it is not.
-import { encodePacketWithin, PACKET } from '#libs/mqtt'
+import { encodePacketWithin, PACKET, REASON } from '#libs/mqtt'
 import type { ConnackPacket } from '#libs/mqtt'
 import { publisherBytes } from '#libs/topics'
 import type { GatewayRecord } from '#libs/topics'
@@ -23,7 +23,7 @@ export function onAccepted(connection: Connection, accepted: Accepted): void {
   if (connection.willTopic !== undefined && !connection.permissions.mayPublishTo(connection.willTopic)) {
     ending(connection, {
       cause: 'server',
-      reasonCode: 0x87,
+      reasonCode: REASON.notAuthorized,
       sentence: 'The client may not publish its will.',
       publishWill: false,
       expirySeconds: undefined,
@@ -46,7 +46,7 @@ export function onAccepted(connection: Connection, accepted: Accepted): void {
   const writer = gateway.packet.reset()
   const packet = connack(connection, accepted)
   if (!encodePacketWithin(writer, packet, connection.version, connection.clientPacketBytesMax)) {
-    connection.end('server', 0x95, 'The client cannot take even a CONNACK.')
+    connection.end('server', REASON.packetTooLarge, 'The client cannot take even a CONNACK.')
     return
   }
   writeBytes(connection, writer.buffer, 0, writer.position)
@@ -86,7 +86,6 @@ function connack(connection: Connection, { sessionPresent, expirySeconds }: Acce
 /** auth or session said no. */
 export function onRefused(connection: Connection, { reasonCode, sentence }: Refused): void {
   if (connection.state !== 'waiting') return
-  connection.gateway.counters.refuse(reasonCode)
   // Whoever refused has ended the matter: session need not hear of the end, and the connection's will never fires.
   connection.announced = false
   ending(connection, { cause: 'server', reasonCode, sentence, publishWill: false, expirySeconds: undefined })

@@ -79,6 +79,7 @@ describe('CONNECT', () => {
     client.send(connectPacket(5, given))
     expect(client.take()).toMatchObject([{ kind: 'connack', reasonCode: code, sessionPresent: false }])
     expect(client.isClosed).toBe(true)
+    expect([...rig.counters.refusals]).toEqual([[code, 1]])
     expect(rig.endTurn()).toEqual([])
   })
 
@@ -103,6 +104,7 @@ describe('CONNECT', () => {
     for (const client of [http, ping, cut]) {
       expect([client.isClosed, client.at]).toEqual([true, 0])
     }
+    expect(rig.counters.connectionsRefused).toBe(0)
     expect(rig.endTurn()).toEqual([])
   })
 
