@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseFilter } from '#libs/mqtt'
 import type { PublishPacket } from '#libs/mqtt'
+import { catalogue } from '#libs/topics'
 import { Driven, type HandTransport } from './testing/driven.js'
 
 let driven: Driven
@@ -24,6 +25,14 @@ const publish = (payload: string, given: Partial<PublishPacket> = {}): PublishPa
   properties: {},
   ...given,
 })
+
+const options = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
+const subscribe = {
+  kind: 'subscribe',
+  packetId: 1,
+  subscriptions: [{ filter: parseFilter('t'), ...options }],
+  properties: {},
+} as const
 
 const closings = () =>
   driven.sessionRecords().flatMap((record) => (record.kind === 'ConnectionClosed' ? [record] : []))
@@ -83,16 +92,41 @@ describe('the driver of connections', () => {
     expect(well.take()).toMatchObject([{ kind: 'pingresp' }])
   })
 
+  it('puts a SUBSCRIBE behind what its client published, and behind what was read before it, though a turn ends early', async () => {
+    await begin()
+    const names = ['flood', 'asks', 'publishes and asks']
+    const [flood, asks, both] = await Promise.all(names.map((name) => driven.connect(name)))
+    const large = (packetId: number) => publish('x'.repeat(200_000), { qos: 1, packetId })
+    const appends = vi.spyOn(driven.log, 'append')
+    flood?.send(publish('read before'))
+    asks?.send(subscribe)
+    flood?.send(large(1), large(2))
+    both?.send(publish('its own'), subscribe)
+    flood?.send(large(3), large(4))
+    await driven.settle()
+    const { messages, subscriptionInbox } = catalogue
+    // The first is in the log before what was read behind it: its client gets more than it was promised.
+    expect(appends.mock.calls.map(([{ topic }]) => topic)).toEqual([
+      messages.name,
+      subscriptionInbox.name,
+      messages.name,
+      subscriptionInbox.name,
+    ])
+    const short = driven.messages().map((text) => text.slice(0, 11))
+    expect(short).toEqual([
+      'read before',
+      'x'.repeat(11),
+      'x'.repeat(11),
+      'its own',
+      'x'.repeat(11),
+      'x'.repeat(11),
+    ])
+  })
+
   it('takes a DISCONNECT that was sent before the client left, though it waits behind a SUBSCRIBE', async () => {
     await begin()
     const client = await driven.connect('a')
-    const filter = parseFilter('t')
-    const options = { filter, qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
-    client.send(
-      publish('first'),
-      { kind: 'subscribe', packetId: 1, subscriptions: [options], properties: {} },
-      { kind: 'disconnect', reasonCode: 0, properties: {} },
-    )
+    client.send(publish('first'), subscribe, { kind: 'disconnect', reasonCode: 0, properties: {} })
     client.events?.closed()
     await driven.settle()
     expect(driven.messages()).toEqual(['first'])
