@@ -6,6 +6,7 @@
 //   key: 0 · 18 · input · source          value: number and index of the newest origin read from that input
 //   key: 0 · 19                           value: offsets of the inbox whose records were dropped, as repetitions
 import { copyOf, type ByteReader, type ByteWriter } from '#libs/base'
+import { UnknownRecord } from '#libs/topics'
 import type { Origin } from './origin.js'
 
 /** First byte of the keys. */
@@ -79,6 +80,8 @@ export function readOwnRecord(key: ByteReader, value: ByteReader | undefined): O
     case droppedKey:
       return { kind: 'dropped', offsets: Array.from({ length: value.varint() }, () => value.varint()) }
     default:
+      if (what >= numberKey)
+        throw new UnknownRecord('a record of the runtime that this version does not know')
       return { kind: 'position', input: what, offset: value.varint() }
   }
 }

@@ -4,7 +4,7 @@ import { ByteReader, ByteWriter, SECOND, type Millis } from '#libs/base'
 import { RecordBatchBuilder, RecordCursor, type Batch } from '#libs/batch'
 import { MemoryLog, type EventLog } from '#libs/log'
 import type { Outcome, Placement, Service } from '#libs/service'
-import { catalogue } from '#libs/topics'
+import { catalogue, UnknownRecord } from '#libs/topics'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from './clock.js'
 import { ownKind } from './own-records.js'
@@ -48,6 +48,8 @@ interface Counted {
 
 const inbox = catalogue.sessionInbox
 const throwing = new Set<string>()
+/** Words of a newer version. */
+const unknown = new Set<string>()
 
 const tally: Service<Tally, Counted> = {
   name: 'session',
@@ -65,7 +67,9 @@ const tally: Service<Tally, Counted> = {
     },
     read(_topic, key, value) {
       key.u8()
-      return { word: key.text(), count: value?.varint() ?? 0 }
+      const word = key.text()
+      if (unknown.has(word)) throw new UnknownRecord(`${word} is a fact that this version does not know`)
+      return { word, count: value?.varint() ?? 0 }
     },
   },
   empty: (): Tally => ({ counts: new Map(), due: undefined }),
@@ -77,6 +81,7 @@ const tally: Service<Tally, Counted> = {
     cursor.open(batch.bytes)
     while (cursor.next()) {
       const word = new ByteReader(cursor.bytes, cursor.valueFrom, cursor.valueTo).text()
+      if (unknown.has(word)) throw new UnknownRecord(`${word} is a word that this version does not know`)
       if (throwing.has(word)) throw new Error(`cannot count ${word}`)
       if (word === 'later') state.due = now + SECOND
       if (word === 'quiet') continue
@@ -103,6 +108,7 @@ describe('a partition', () => {
 
   beforeEach(async () => {
     throwing.clear()
+    unknown.clear()
     failures.length = 0
     clock = new StillClock()
     memory = new MemoryLog({ now: () => clock.now() })
@@ -305,6 +311,55 @@ describe('a partition', () => {
     expect(failures.some((sentence) => sentence.includes('passed over'))).toBe(true)
     expect(partition.state?.counts).toEqual(new Map([['a', 1]]))
   })
+  describe('that meets a record of a newer version', () => {
+    const minute = async (): Promise<void> => {
+      for (let second = 0; second < 60; second++) {
+        await settle()
+        clock.advance(SECOND)
+      }
+    }
+
+    it('stands still, says so once, and leaves it to a version that knows it', async () => {
+      const partition = await started()
+      unknown.add('hello')
+      say('a', 'hello', 'b')
+      say('c')
+      await minute()
+      expect(failures).toEqual([
+        'session stands still at tbmq.session.inbox partition 0 offset 0: hello is a word that this version does not ' +
+          'know. A newer version has written it: start that one again',
+      ])
+      expect([partition.ready, partition.failures.count, partition.state]).toEqual([false, 1, undefined])
+      const stop = partition.stop()
+      await settle()
+      await stop
+      unknown.clear()
+      const newer = await started()
+      await settle()
+      expect([...(newer.state?.counts.keys() ?? [])]).toEqual(['a', 'hello', 'b', 'c'])
+    })
+
+    it('among its facts, does not start without it', async () => {
+      const partition = await started()
+      say('a', 'hello')
+      await settle()
+      unknown.add('hello')
+      const next = run({})
+      const start = next.start()
+      start.catch(() => undefined)
+      await settle()
+      const sentence =
+        'tbmq.client.session partition 0: hello is a fact that this version does not know. A newer version'
+      await expect(start).rejects.toThrow(sentence)
+      // Not so much as a try, when it had been well before.
+      throwing.add('poison')
+      say('poison')
+      await minute()
+      expect(failures.filter((line) => line.includes('stands still'))).toHaveLength(1)
+      expect([partition.ready, partition.failures.count]).toEqual([false, 2])
+    })
+  })
+
   it('tries again soon, and seldom when that does not help: each attempt is a line in the log', async () => {
     const partition = await started()
     const words = Array.from({ length: 50 }, (_, i) => `poison ${String(i)}`)

@@ -4,6 +4,7 @@
 import type { Millis } from '#libs/base'
 import type { Batch } from '#libs/batch'
 import type { Claim, EventLog, LogFailure } from '#libs/log'
+import { UnknownRecord } from '#libs/topics'
 import type { Clock } from './clock.js'
 import { CommitBuilder, type CommitOptions } from './commit-builder.js'
 import { attemptsMax, Failures } from './failures.js'
@@ -11,7 +12,7 @@ import type { Input } from './input.js'
 import { OrderedSends } from './ordered-sends.js'
 import type { Outbox } from './outbox.js'
 import { partBytesMax, partsOf, restOf } from './parts.js'
-import { restore } from './restore.js'
+import { newerVersion, restore } from './restore.js'
 import { sendAgain } from './send-again.js'
 import { StreamGate } from './stream-gate.js'
 import { Wake } from './wake.js'
@@ -230,9 +231,13 @@ export class Partition<State, Fact> {
     else await deliver(this, batch)
   }
 
-  /** The batch could not be taken: drop the state, restore, try it again; after some attempts pass it over. */
+  /**
+   * The batch could not be taken: drop the state, restore, try it again; after some attempts pass it over. But a record of a newer
+   * version is no mistake of that version's: nobody knows what was promised with it, so nothing behind it is read.
+   */
   failedAt(batch: Batch, error: unknown): void {
     const name = `${batch.topic} partition ${String(batch.partition)} offset ${String(batch.baseOffset)}`
+    if (error instanceof UnknownRecord) return this.#standStill(newerVersion(name, error))
     if (!this.failures.isLast(name)) return this.#fail(`a batch could not be taken: ${name}`, error)
     this.#options.failed(`a batch is passed over after ${String(attemptsMax)} attempts: ${name}`, error)
     const input = this.#inputOf(batch)
@@ -256,21 +261,34 @@ export class Partition<State, Fact> {
       clock.after(this.failures.pauseMillis, () => {
         if (this.#stopped) return
         this.start().catch((again: unknown) => {
-          this.#fail('restoring failed', again)
+          if (again instanceof UnknownRecord) this.#standStill(again)
+          else this.#fail('restoring failed', again)
         })
       })
     })
   }
 
+  /** Until the process starts again. */
+  #standStill(error: UnknownRecord): void {
+    if (this.#stopped) return
+    this.failures.note()
+    this.#options.failed(`${this.#options.service.name} stands still at ${error.message}`, error)
+    this.#leave()
+  }
+
   /** Somebody else is the owner now: nothing more is sent. */
   #lose(): void {
     if (this.#stopped) return
+    this.#leave()
+    this.#options.lost?.()
+  }
+
+  #leave(): void {
     this.#life++
     this.#state = undefined
     this.#commit = undefined
     this.#options.restored?.(undefined)
     void this.#close()
-    this.#options.lost?.()
   }
 
   async #close(): Promise<void> {

@@ -4,6 +4,7 @@ import { ByteReader, EMPTY_BYTES, type Millis } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog, TopicPartition } from '#libs/log'
 import type { Placement, Service } from '#libs/service'
+import { UnknownRecord } from '#libs/topics'
 import { Input, without } from './input.js'
 import { Outbox } from './outbox.js'
 import { partBytesMax, partsOf } from './parts.js'
@@ -14,6 +15,21 @@ export interface Restored<State> {
   readonly state: State
   readonly inputs: readonly Input[]
   readonly outbox: Outbox
+}
+
+/** What could not be read, and what helps. `place`: topic, partition, and offset if known. */
+export const newerVersion = (place: string, { message }: UnknownRecord): UnknownRecord =>
+  new UnknownRecord(`${place}: ${message}. A newer version has written it: start that one again`)
+
+/** Names the place of an unknown record that `read` meets. */
+function at<Result>({ topic, partition }: TopicPartition, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof UnknownRecord
+      ? newerVersion(`${topic} partition ${String(partition)}`, error)
+      : error
+  }
 }
 
 /** Rejects when a record cannot be what its topic says: the partition must not go on with half a state. */
@@ -47,8 +63,11 @@ export async function restore<State, Fact>(
     }
   }
   for (const [index, topic] of service.states.entries()) {
-    await log.readState({ topic: topic.name, partition: placement.partition }, (batch) => {
-      apply(index === 0 ? 0 : 1, batch)
+    const target = { topic: topic.name, partition: placement.partition }
+    await log.readState(target, (batch) => {
+      at(target, () => {
+        apply(index === 0 ? 0 : 1, batch)
+      })
     })
   }
   const [inbox] = inputs
@@ -65,7 +84,7 @@ export async function restore<State, Fact>(
         for (const part of partsOf(batch, bytesMax)) {
           if (part.nextOffset <= from || part.baseOffset >= inbox.position) continue
           const left = dropped.size === 0 ? part : without(part, dropped)
-          if (left !== undefined) service.replay?.(state, left, now)
+          if (left !== undefined) at(inbox.target, () => service.replay?.(state, left, now))
         }
       },
     )

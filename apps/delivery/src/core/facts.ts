@@ -18,6 +18,7 @@ import {
   word,
   type Field,
   type ValueOf,
+  UnknownRecord,
 } from '#libs/topics'
 import { labelIn, labelMark, withoutLabel } from './line.js'
 import { noIds } from './message.js'
@@ -209,8 +210,12 @@ export const deliveryFacts: FactCodec<DeliveryFact> = {
         return { kind: 'GroupStood', row: groupRow.read(value) }
       case kinds.groupMessage:
         return readMessage('group', key, value)
-      default:
+      // For other readers.
+      case kinds.member:
+      case kinds.published:
         return undefined
+      default:
+        throw new UnknownRecord('a fact of delivery that this version does not know')
     }
   },
 }

@@ -7,7 +7,7 @@
 import type { ByteReader, ByteWriter } from '#libs/base'
 import { unreachable } from '#libs/base'
 import type { FactCodec } from '#libs/service'
-import { address, sessionIdentity, sessionRow, struct, text, whole } from '#libs/topics'
+import { address, sessionIdentity, sessionRow, struct, text, UnknownRecord, whole } from '#libs/topics'
 import type { SessionFact } from './sessions.state.js'
 
 const rowKey = 1
@@ -85,6 +85,6 @@ function read(_topic: 0 | 1, key: ByteReader, value: ByteReader | undefined): Se
         ? { kind: 'DisplacedSwept', address: address.read(key) }
         : { kind: 'SessionDisplaced', address: address.read(key), session: sessionIdentity.read(value) }
     default:
-      return undefined
+      throw new UnknownRecord('a fact of session that this version does not know')
   }
 }

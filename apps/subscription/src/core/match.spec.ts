@@ -161,6 +161,17 @@ describe('matching', () => {
     expect(partition.decide(batch)).toEqual([])
     expect(partition.counters.messagesUnreadable).toBe(1)
   })
+
+  it('does not pass over a message of a newer version: its publisher has been told that it is stored', () => {
+    const partition = new TestPartition()
+    partition.ask(subscribe({ filters: ['#'] }))
+    const batch = partition.messages(0, [{ topic: 'a' }])
+    // Behind the header's name and length stands the version.
+    const at = batch.bytes.lastIndexOf(0x6d) + 2
+    expect(batch.bytes[at]).toBe(1)
+    batch.bytes[at] = 2
+    expect(() => partition.decide(batch)).toThrow('publish metadata of a newer version')
+  })
 })
 
 describe('what may leave before it is stored', () => {

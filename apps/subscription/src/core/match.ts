@@ -3,7 +3,7 @@
 import { SECOND } from '#libs/base'
 import { RecordCursor, type Batch } from '#libs/batch'
 import type { Outcome } from '#libs/service'
-import { messageRetain, metadataKey, MetadataView, UnknownRecord, writeMessage } from '#libs/topics'
+import { messageRetain, metadataKey, MetadataView, writeMessage } from '#libs/topics'
 import { publisherHash, publisherOf } from './publisher.js'
 import type { ReceiverSet } from './receivers.js'
 import type { Retain } from './retained.js'
@@ -111,13 +111,7 @@ export class Matcher {
     const isFirst = headerKeyTo - headerKeyFrom === 1 && bytes[headerKeyFrom] === metadataKey
     if (cursor.keyFrom < 0 || (!isFirst && !cursor.findHeader(metadataName)) || cursor.headerFrom < 0)
       return false
-    try {
-      this.#metadata.open(bytes, cursor.headerFrom, cursor.headerTo)
-    } catch (error) {
-      if (error instanceof UnknownRecord) return false
-      throw error
-    }
-    return true
+    return this.#metadata.open(bytes, cursor.headerFrom, cursor.headerTo)
   }
 
   /** Also at the start: what a throw has left half written must not be sent with the next batch. */

@@ -49,6 +49,6 @@ describe('publish metadata', () => {
   it('refuses another version instead of guessing', () => {
     expect(() => {
       new MetadataView().open(new Uint8Array([9, 0, 0]), 0, 3)
-    }).toThrow('another version')
+    }).toThrow('a newer version')
   })
 })

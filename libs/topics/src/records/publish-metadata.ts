@@ -85,10 +85,10 @@ export class MetadataView {
   propertiesFrom = 0
   propertiesTo = 0
 
-  /** Throws UnknownRecord for a version of the future or bytes that do not fit. */
-  open(buffer: Uint8Array, from: number, to: number): void {
-    if (to - from < 3 || buffer[from] !== version)
-      throw new UnknownRecord('publish metadata of another version')
+  /** False for bytes that nobody of ours wrote. Throws UnknownRecord for a version of the future. */
+  open(buffer: Uint8Array, from: number, to: number): boolean {
+    if (to - from < 3 || buffer[from] === 0) return false
+    if (buffer[from] !== version) throw new UnknownRecord('publish metadata of a newer version')
     const flags = buffer[from + 1] ?? 0
     this.flags = flags
     this.qos = flags & 3
@@ -116,9 +116,10 @@ export class MetadataView {
         0
       at += 4
     }
-    if (at > to) throw new UnknownRecord('publish metadata is longer than its header')
+    if (at > to) return false
     this.propertiesFrom = at
     this.propertiesTo = (flags & propertiesFlag) === 0 ? at : to
+    return true
   }
 
   /** The publisher; makes an object, so only for what is rare. */
