@@ -1,4 +1,5 @@
 // Who may connect: a chain of providers, each of which lets a client in, refuses it, or leaves it to the next.
+import { REASON } from '#libs/mqtt'
 import type { Peer, Permissions } from '#libs/topics'
 
 /** A CONNECT, as far as providers look at it. */
@@ -28,12 +29,16 @@ export interface Provider {
 /** Bad User Name or Password. */
 export const badCredentials = {
   kind: 'deny',
-  reasonCode: 0x86,
+  reasonCode: REASON.badUserNameOrPassword,
   sentence: 'The user name or the password is wrong.',
 } as const satisfies Verdict
 
 /** Not authorized. */
-export const notAuthorized = (sentence: string): Verdict => ({ kind: 'deny', reasonCode: 0x87, sentence })
+export const notAuthorized = (sentence: string): Verdict => ({
+  kind: 'deny',
+  reasonCode: REASON.notAuthorized,
+  sentence,
+})
 
 /** Asks one provider after the other; whom nobody knows is refused. Answers at once unless a provider needs time. */
 export function authenticate(

@@ -3,7 +3,7 @@
 import { ByteReader, ByteWriter } from '#libs/base'
 import { RecordBatchBuilder, RecordCursor, type Batch } from '#libs/batch'
 import type { EventLog, LogFailure } from '#libs/log'
-import { filterMatches } from '#libs/mqtt'
+import { filterMatches, REASON } from '#libs/mqtt'
 import { LastingReader } from '#libs/runtime'
 import {
   authRecord,
@@ -22,12 +22,12 @@ const ageMillisMax = 30_000
 
 const unavailable = {
   kind: 'deny',
-  reasonCode: 0x97,
+  reasonCode: REASON.quotaExceeded,
   sentence: 'The broker cannot store anything now.',
 } as const satisfies Verdict
 const failed = {
   kind: 'deny',
-  reasonCode: 0x88,
+  reasonCode: REASON.serverUnavailable,
   sentence: 'The broker cannot check credentials now.',
 } as const satisfies Verdict
 

@@ -7,6 +7,7 @@ import { basename, dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hash as hashPassword } from '@node-rs/argon2'
 import { LRUCache } from 'lru-cache'
+import { REASON } from '#libs/mqtt'
 import { badCredentials, next, type Answer, type Attempt, type Provider } from '../core/authenticate.js'
 import { compilePermissions } from '../core/compile-permissions.js'
 import { BrokenPasswordFile, parseUsers, type User, type Users } from '../core/password-file.js'
@@ -31,7 +32,11 @@ const settleMillis = 200
 
 const noPassword = new Uint8Array(0)
 
-const tooMany: Answer = { kind: 'deny', reasonCode: 0x9f, sentence: 'Too many logins are being checked.' }
+const tooMany: Answer = {
+  kind: 'deny',
+  reasonCode: REASON.connectionRateExceeded,
+  sentence: 'Too many logins are being checked.',
+}
 
 export class PasswordFile implements Provider {
   readonly name = 'password file'

@@ -2,6 +2,7 @@
 // The ids of received and not released publishes follow from the inbox like everything else; a commit that publishes saves its position
 // (PublishedThrough), so that nothing is ever decided a second time.
 import { ByteWriter, EMPTY_BYTES } from '#libs/base'
+import { REASON } from '#libs/mqtt'
 import {
   metadataLength,
   publisherBytes,
@@ -20,8 +21,6 @@ import { change, type Turn } from './turn.js'
 type Publish = Extract<DeliveryRecord, { kind: 'Publish' }>
 type ReleaseReceived = Extract<DeliveryRecord, { kind: 'ReleaseReceived' }>
 
-const success = 0
-const packetIdNotFound = 0x92
 const nowhere: Address = { gateway: '', incarnation: 0, connection: 0 }
 const scratch = new ByteWriter(512)
 
@@ -46,7 +45,7 @@ export function publishOfSession(turn: Turn, record: Publish): void {
     connection,
     packetId,
     qos,
-    reasonCode: success,
+    reasonCode: REASON.success,
   })
 }
 
@@ -57,7 +56,7 @@ export function releaseReceived(turn: Turn, { session, address, packetId }: Rele
   const wasKnown = queue.received?.delete(packetId) === true
   if (queue.received?.size === 0) queue.received = undefined
   const { incarnation, connection } = address
-  const reasonCode = wasKnown ? success : packetIdNotFound
+  const reasonCode = wasKnown ? REASON.success : REASON.packetIdentifierNotFound
   const gateway = gatewayOf(turn.state, address.gateway)
   turn.outbox?.toGateway(gateway, { kind: 'ReleaseStored', incarnation, connection, packetId, reasonCode })
 }

@@ -2,7 +2,7 @@
 // This file holds a connection's state and its ways in; what each packet does stands in on-<packet>.ts.
 import { assert, EMPTY_BYTES } from '#libs/base'
 import type { Millis } from '#libs/base'
-import { connectVersion, PACKET, ProtocolError, readFrame, refusalBytesMax } from '#libs/mqtt'
+import { connectVersion, PACKET, ProtocolError, readFrame, refusalBytesMax, REASON } from '#libs/mqtt'
 import type { ProtocolVersion } from '#libs/mqtt'
 import { droppedStep, pubackStep, pubcompStep, pubrecStep } from '#libs/topics'
 import type { Address, CloseCause, Peer } from '#libs/topics'
@@ -328,11 +328,11 @@ function learnVersion(connection: Connection, buffer: Uint8Array, to: number): v
 }
 
 function notConnect(): ProtocolError {
-  return new ProtocolError(0x82, 'The first packet is not CONNECT.', 'MQTT-3.1.0-1')
+  return new ProtocolError(REASON.protocolError, 'The first packet is not CONNECT.', 'MQTT-3.1.0-1')
 }
 
 function unreadable(result: 'malformed' | 'too-large'): ProtocolError {
   return result === 'malformed'
-    ? new ProtocolError(0x81, 'The remaining length is malformed.')
-    : new ProtocolError(0x95, 'The packet is larger than this server takes.')
+    ? new ProtocolError(REASON.malformedPacket, 'The remaining length is malformed.')
+    : new ProtocolError(REASON.packetTooLarge, 'The packet is larger than this server takes.')
 }

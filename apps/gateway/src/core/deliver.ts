@@ -1,6 +1,7 @@
 // Messages on their last step: from an encoded block to a connection's way out, or to its waiting queue while the window is full, the
 // socket takes no more, or CONNACK is not out. The order of each topic is kept: what waits is never overtaken by what follows on its topic.
 import { copy } from '#libs/base'
+import { REASON } from '#libs/mqtt'
 import type { Connection } from './connection.js'
 import { AWAITS, NO_NUMBER } from './inflight.js'
 import type { OutgoingBlock } from './outgoing-block.js'
@@ -73,7 +74,7 @@ export function deliverOne(
   if (end - start > connection.clientPacketBytesMax) {
     // [MQTT-3.1.2-25] As if it had been sent.
     counters.dropped.tooLarge.add(qos, 1)
-    if (qos > 0) connection.settle(source.number, source.group, 'dropped', 0x95)
+    if (qos > 0) connection.settle(source.number, source.group, 'dropped', REASON.packetTooLarge)
     return
   }
   if (deadline !== 0 && deadline <= gateway.now) {
@@ -167,7 +168,11 @@ function wait(connection: Connection, source: Uint8Array, from: number, to: numb
   if (!isBounded && waiting.byteLength + to - from > gateway.settings.waitingBytesMax) {
     gateway.counters.dropped.waitingFull.add(packet.qos, 1)
     if (packet.qos > 0)
-      connection.end('server', 0x97, 'More messages wait for this client than are kept for a connection.')
+      connection.end(
+        'server',
+        REASON.quotaExceeded,
+        'More messages wait for this client than are kept for a connection.',
+      )
     return
   }
   waiting.push(source, from, to, packet)

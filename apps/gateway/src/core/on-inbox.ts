@@ -1,6 +1,6 @@
 // The gateway's inbox: what services tell connections. Runs of messages are read in place (on-run.ts), the rest as values.
 import { ByteReader, unreachable } from '#libs/base'
-import { PACKET } from '#libs/mqtt'
+import { PACKET, REASON } from '#libs/mqtt'
 import { gatewayRecord, keptRunKind, messageRunKind, passingRunKind } from '#libs/topics'
 import type { GatewayRecord } from '#libs/topics'
 import type { Connection } from './connection.js'
@@ -34,7 +34,7 @@ function onRecord(connection: Connection, record: GatewayRecord): void {
       return onRefused(connection, record)
     case 'CloseConnection':
       return connection.end(
-        record.reasonCode === 0x8e ? 'takenOver' : 'server',
+        record.reasonCode === REASON.sessionTakenOver ? 'takenOver' : 'server',
         record.reasonCode,
         record.sentence,
       )

@@ -1,5 +1,6 @@
 // Drives all connections of a gateway: gives bytes to the machines, and at the end of each turn of the event loop appends what they want
 // stored, then writes what they want sent: one append per partition and one write per socket, however many packets there were.
+import { REASON } from '#libs/mqtt'
 import type { Connection } from '../core/connection.js'
 import { Connection as Machine } from '../core/connection.js'
 import type { Gateway } from '../core/gateway.js'
@@ -139,7 +140,11 @@ export class ConnectionDriver {
     this.gateway.counters.failures++
     this.#logger.error({}, 'the gateway has missed records of its inbox; its connections end')
     for (const wire of this.#wires) {
-      wire.connection?.end('server', 0x83, 'The server has missed something that was to be sent.')
+      wire.connection?.end(
+        'server',
+        REASON.implementationSpecificError,
+        'The server has missed something that was to be sent.',
+      )
     }
   }
 
@@ -281,7 +286,8 @@ export class ConnectionDriver {
     const { gateway } = this
     gateway.stopping = true
     this.enter(0)
-    for (const wire of this.#wires) wire.connection?.end('server', 0x8b, 'The server is shutting down.')
+    for (const wire of this.#wires)
+      wire.connection?.end('server', REASON.serverShuttingDown, 'The server is shutting down.')
     await new Promise<void>((resolve) => {
       const check = (): void => {
         if (
@@ -308,7 +314,7 @@ export class ConnectionDriver {
       { ...lineOf(connection), detail: detailOf(error) },
       'a mistake in the broker ended a connection',
     )
-    connection.end('server', 0x80, 'The server made a mistake.')
+    connection.end('server', REASON.unspecifiedError, 'The server made a mistake.')
   }
 
   #noLongerHalfOpen(): void {

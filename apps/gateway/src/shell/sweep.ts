@@ -1,6 +1,7 @@
 // The sweep over all connections, once a second: who has been silent, slow or half open for too long is ended. A few thousand are passed
 // in a turn of the event loop, so that a hundred thousand of them do not keep the others waiting; those at rest are looked at when their
 // silence might have lasted too long.
+import { REASON } from '#libs/mqtt'
 import type { Gateway } from '../core/gateway.js'
 import type { Wire } from './wire.js'
 
@@ -64,7 +65,7 @@ function look(gateway: Gateway, wire: Wire): void {
   const { now, settings, counters } = gateway
   if (wire.stuckMillis(now) > settings.slowReaderMillisMax) {
     counters.slowReaders++
-    connection.end('server', 0x97, 'The client takes nothing from its socket.')
+    connection.end('server', REASON.quotaExceeded, 'The client takes nothing from its socket.')
     wire.destroy()
   } else if (connection.state === 'connected') {
     connection.rest()
@@ -74,14 +75,18 @@ function look(gateway: Gateway, wire: Wire): void {
     else if (silenceMillisMax !== 0 && now - lastHeard > silenceMillisMax) {
       counters.keepAliveTimeouts++
       // [MQTT-3.1.2-22]
-      connection.end('keepAlive', 0x8d, 'Nothing was heard for one and a half times the keep alive.')
+      connection.end(
+        'keepAlive',
+        REASON.keepAliveTimeout,
+        'Nothing was heard for one and a half times the keep alive.',
+      )
     }
   } else if (connection.state === 'connecting') {
     if (now - connection.opened > settings.connectMillisMax)
-      connection.end('protocol', 0x80, 'No CONNECT came in time.')
+      connection.end('protocol', REASON.unspecifiedError, 'No CONNECT came in time.')
   } else if (connection.state === 'waiting') {
     // Whoever is asked is down or overloaded: nobody is let in without an answer.
     if (now - connection.opened > settings.connectMillisMax + answerMillisMax)
-      connection.end('server', 0x88, 'No answer came in time.')
+      connection.end('server', REASON.serverUnavailable, 'No answer came in time.')
   } else if (wire.closingSince !== 0 && now - wire.closingSince > lingerMillisMax) wire.destroy()
 }

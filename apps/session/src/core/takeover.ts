@@ -1,15 +1,16 @@
 // Take-over: a client id connects while it is still connected. The old connection is closed first; the new one waits until it is.
+import { REASON } from '#libs/mqtt'
 import type { Address, SessionRow } from '#libs/topics'
 import { endConnection, type Ending } from './expiry.js'
 import { beginOrResume, type Newcomer } from './session.js'
 import { addressKey, hasEnded, sameAddress } from './sessions.state.js'
 import { close, identityOf, note, refuse, remember, storeRow, type Turn } from './turn.js'
 
-/** Session taken over, as reason code of DISCONNECT and CONNACK. */
-const takenOver = { code: 0x8e, sentence: 'The client has connected again.' }
+/** For DISCONNECT and CONNACK. */
+const takenOver = { code: REASON.sessionTakenOver, sentence: 'The client has connected again.' }
 
 /** What is known of a connection of which nobody can tell any more. */
-const vanished = { reasonCode: 0x80, expirySeconds: undefined, publishWill: true } as const
+const vanished = { reasonCode: REASON.unspecifiedError, expirySeconds: undefined, publishWill: true } as const
 
 /** A newcomer for a session that has a living connection. [MQTT-3.1.4-2] [MQTT-3.1.4-3] */
 export function takeOver(turn: Turn, row: SessionRow, newcomer: Newcomer): void {
