@@ -86,8 +86,11 @@ export interface EventLog {
   readonly writable: boolean
   /** Creates the topics that are missing, with this many partitions each; refuses a different count than exists. */
   createTopics(topics: readonly { readonly topic: Topic; readonly partitions: number }[]): Promise<void>
-  /** Appends one batch (its records get consecutive offsets). The builder may be reused on return. */
-  append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored): void
+  /**
+   * Appends one batch (its records get consecutive offsets). The builder may be reused on return. Not `awaited`: nobody waits for
+   * `stored`, so the log may let a moment pass until it stores the batch together with others.
+   */
+  append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored, awaited?: boolean): void
   /** Makes the caller the only one who can commit for this partition of the service. `states`: the partitions that it writes facts to. */
   claim(service: string, partition: number, states: readonly TopicPartition[]): Promise<Claim>
   /** Reads a state partition from its start to the end it has when called; resolves with that end. What it shows is not lent: it stays. */

@@ -20,6 +20,8 @@ export interface Target {
   readonly topic: string
   readonly partition: number
   readonly batch: RecordBatchBuilder
+  /** True when somebody waits until it is stored: for messages, one of QoS 1 or 2 is among them. */
+  awaited: boolean
 }
 
 export class Appends {
@@ -48,6 +50,7 @@ export class Appends {
   send(topic: Topic, partition: number, key: string | null): number {
     const target = this.#find(topic, partition)
     if (target.batch.count === 0) this.#filled.push(target)
+    target.awaited = true
     const { buffer, position } = this.#value
     const keyWriter = this.#key.reset()
     if (key !== null) keyWriter.rawText(key)
@@ -70,6 +73,7 @@ export class Appends {
 
   /** Somebody waits until the last message that was added to this target is stored. */
   awaited(target: Target): void {
+    target.awaited = true
     if (target.batch.size >= fullBytes) this.isFull = true
   }
 
@@ -99,7 +103,8 @@ export class Appends {
   }
 
   #target(topic: string, partition: number, capacity: number): Target {
-    const target = { number: this.#targets.length, topic, partition, batch: new RecordBatchBuilder(capacity) }
+    const batch = new RecordBatchBuilder(capacity)
+    const target = { number: this.#targets.length, topic, partition, batch, awaited: false }
     this.#targets.push(target)
     const ofTopic = this.#byTopic.get(topic) ?? []
     ofTopic[partition] = target
@@ -111,4 +116,5 @@ export class Appends {
 function visitAndReset(target: Target, visit: (target: Target) => void): void {
   visit(target)
   target.batch.reset()
+  target.awaited = false
 }

@@ -61,6 +61,8 @@ export class Turns {
   current: Turn
   /** The last turn of which everything is stored and answered. */
   storedNumber = 0
+  /** True when a connection has begun to wait for turns that are appended: the log should not take its time. */
+  isAwaited = false
   readonly #open: Turn[] = []
   readonly #spare: Turn[] = []
   #next = 1
@@ -95,7 +97,12 @@ export class Turns {
   /** Calls `appendsStored` of the connection when the turn with this number is released; at once if it is already. */
   await(connection: Connection, number: number): void {
     if (number <= this.storedNumber) connection.appendsStored()
-    else if (number === this.current.number) this.current.waiters.push(connection)
+    else this.#wait(connection, number)
+  }
+
+  #wait(connection: Connection, number: number): void {
+    this.isAwaited = true
+    if (number === this.current.number) this.current.waiters.push(connection)
     else this.#open[number - (this.#open[0]?.number ?? number)]?.waiters.push(connection)
   }
 

@@ -1,8 +1,9 @@
 // Feared: answers before the log has stored, one write per packet, sockets that are never read again, a client that takes others down,
 // a good-bye that is lost, and ends that session never hears of.
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { EventLog } from '#libs/log'
 import { parseFilter } from '#libs/mqtt'
-import type { PublishPacket } from '#libs/mqtt'
+import type { ClientPacket, PublishPacket } from '#libs/mqtt'
 import { catalogue } from '#libs/topics'
 import { Driven, type HandTransport } from './testing/driven.js'
 
@@ -49,6 +50,35 @@ describe('the driver of connections', () => {
     expect(client.take()).toMatchObject([{ packetId: 1 }, { packetId: 2 }, { packetId: 3 }])
     expect(client.writes).toBe(before + 1)
     expect(driven.messages()).toEqual(['1', '2', '3'])
+  })
+
+  it('asks the log to hurry when a client waits, and not for messages of QoS 0', async () => {
+    await begin()
+    const client = await driven.connect('a')
+    const log: EventLog = driven.log
+    const appends = vi.spyOn(log, 'append')
+    const barriers = vi.spyOn(log, 'barrier')
+    const hurried = async (act: () => void): Promise<boolean> => {
+      appends.mockClear()
+      barriers.mockClear()
+      act()
+      await new Promise((resolve) => setImmediate(resolve))
+      return barriers.mock.calls.length > 0 || appends.mock.calls.some(([, , , awaited]) => awaited !== false)
+    }
+    const subscription = { filter: parseFilter('t'), qos: 0, noLocal: false } as const
+    const options = { ...subscription, retainAsPublished: false, retainHandling: 0 } as const
+    const sent = (...packets: ClientPacket[]): Promise<boolean> => hurried(() => client.send(...packets))
+    expect(await sent(publish('1'))).toBe(false)
+    expect(await sent(publish('2'), publish('3', { qos: 1, packetId: 1 }))).toBe(true)
+    await driven.settle()
+    expect(await sent(publish('4'))).toBe(false)
+    // These wait for the turn before, and bring nothing of their own yet.
+    expect(await sent({ kind: 'subscribe', packetId: 2, subscriptions: [options], properties: {} })).toBe(
+      true,
+    )
+    const other = await driven.connect('b')
+    expect(await hurried(() => other.send(publish('5')))).toBe(false)
+    expect(await hurried(() => other.events?.closed())).toBe(true)
   })
 
   it('writes to sockets before the end of a turn that fills too many buffers, and to each of them in order', async () => {

@@ -1,5 +1,6 @@
 // Drives all connections of a gateway: gives bytes to the machines, and at the end of each turn of the event loop appends what they want
 // stored, then writes what they want sent: one append per partition and one write per socket, however many packets there were.
+import type { LogFailure } from '#libs/log'
 import { REASON } from '#libs/mqtt'
 import type { Connection } from '../core/connection.js'
 import { Connection as Machine } from '../core/connection.js'
@@ -248,20 +249,25 @@ export class ConnectionDriver {
     const { gateway } = this
     const { appends, counters, turns } = gateway
     gateway.acknowledgements.flush()
-    if (appends.isEmpty && turns.current.isEmpty) return
+    if (appends.isEmpty && turns.current.isEmpty && !turns.isAwaited) return
     const turn = turns.close()
     turn.owed = appends.filled
-    appends.take(({ topic, partition, batch, number }) => {
+    const isAwaited = turns.isAwaited || turn.count > 0
+    turns.isAwaited = false
+    appends.take(({ topic, partition, batch, number, awaited }) => {
       const { size } = batch
       counters.unstoredBytes += size
-      this.#log.append({ topic, partition }, batch, (failure) => {
+      const stored = (failure: LogFailure | undefined): void => {
         counters.unstoredBytes -= size
         this.enter(0)
         turns.stored(turn, number, failure !== undefined)
         if (this.#waitingForWindow.length > 0 && !this.isWindowFull) this.#openWindow()
-      })
+      }
+      this.#log.append({ topic, partition }, batch, stored, awaited || isAwaited)
     })
-    if (turn.owed === 0) turns.stored(turn, NO_TARGET, false)
+    if (turn.owed > 0) return
+    if (isAwaited) this.#log.barrier(() => undefined)
+    turns.stored(turn, NO_TARGET, false)
   }
 
   #openWindow(): void {

@@ -6,7 +6,7 @@ import { catalogue } from '#libs/topics'
 import type { GatewaySettings } from '../core/settings.js'
 
 /** What a gateway's connections need of the log. */
-export type AppendLog = Pick<EventLog, 'append' | 'writable' | 'pressure'>
+export type AppendLog = Pick<EventLog, 'append' | 'barrier' | 'writable' | 'pressure'>
 
 /** Resolves when every partition that a gateway appends to refuses its earlier lives. */
 export async function fencedLog(log: EventLog, settings: GatewaySettings): Promise<AppendLog> {
@@ -30,6 +30,9 @@ export async function fencedLog(log: EventLog, settings: GatewaySettings): Promi
     },
     append: (target, appended, stored) => {
       claim.commit([], [{ target, batch: appended }], stored ?? (() => undefined))
+    },
+    barrier: (stored) => {
+      log.barrier(stored)
     },
   }
 }

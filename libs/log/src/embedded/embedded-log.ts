@@ -101,9 +101,10 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     return this.#topics.create(topics)
   }
 
-  append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored): void {
+  append(target: TopicPartition, batch: RecordBatchBuilder, stored?: Stored, awaited = true): void {
     if (this.#closed) return this.#fail(stored, closedFailure)
     this.#append(this.#topics.partition(target), batch, stored, false)
+    if (awaited) this.#group.hurry()
     this.#wake()
   }
 
@@ -160,6 +161,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
 
   barrier(stored: () => void): void {
     this.#unstored.push(new Marker((failure) => failure === undefined && stored()))
+    this.#group.hurry()
     this.#wake()
   }
 
@@ -170,6 +172,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
     const givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve))
     const stored = new Promise<void>((resolve) => this.barrier(resolve))
     if (this.writable) await Promise.race([stored, givenUp])
+    this.#group.stop()
     await Promise.all([this.#messages.stop(), this.#state.stop()])
     this.#failUnstored()
     await this.maintenance.stop()
@@ -194,6 +197,10 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
   soon(reader: PartitionReader): void {
     this.#soon.push(reader)
     this.#wake()
+  }
+
+  awaited(): void {
+    this.#group.hurry()
   }
 
   // What the runs of segments say.
@@ -287,6 +294,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
       this.#append(partition, append.batch, told, i < lastOnDisk)
     }
     if (all.length === 0) this.#unstored.push(new Marker((failure) => stored(failure, -1)))
+    if (lastOnDisk >= 0) this.#group.hurry()
     this.#wake()
   }
 
@@ -355,6 +363,7 @@ export class EmbeddedLog implements EventLog, ReaderHome, RunEvents {
       this.#unstored.push(
         new Marker((failure) => (failure === undefined ? resolve() : reject(new Error(failure.sentence)))),
       )
+      this.#group.hurry()
       this.#wake()
     })
   }

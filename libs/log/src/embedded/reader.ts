@@ -12,6 +12,8 @@ export interface ReaderHome {
   readHistory(partition: Partition, offset: number, hint: HistoryHint): Promise<readonly Batch[]>
   /** Calls `pump` soon, but never from within the call that asks for it. */
   soon(reader: PartitionReader): void
+  /** A reader waits until what was appended so far is stored. */
+  awaited(): void
 }
 
 /** Where the last read of history ended: a segment, a position in it, and the offset wanted there. */
@@ -84,7 +86,10 @@ export class EmbeddedReader implements Reader, PartitionReader {
       }
       const frame = this.#partition.tail.at(this.#next)
       if (frame === undefined) return
-      if (this.#storedOnly && this.#next >= this.#partition.storedEnd && !this.#isPassing(frame)) return
+      if (this.#storedOnly && this.#next >= this.#partition.storedEnd && !this.#isPassing(frame)) {
+        this.#home.awaited()
+        return
+      }
       this.#next++
       this.position = frame.nextOffset
       this.#hand(frame)
