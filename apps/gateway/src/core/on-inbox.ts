@@ -23,7 +23,12 @@ export function onInbox(gateway: Gateway, buffer: Uint8Array, from: number, to: 
   const record = gatewayRecord.read(new ByteReader(buffer, from, to))
   if (record.incarnation !== gateway.incarnation) return
   const connection = gateway.connections.find(record.connection)
-  if (connection !== undefined) onRecord(connection, record)
+  if (connection === undefined) return
+  try {
+    onRecord(connection, record)
+  } catch (error) {
+    connection.outlet.failed(error)
+  }
 }
 
 function onRecord(connection: Connection, record: GatewayRecord): void {

@@ -59,8 +59,19 @@ function handOver(gateway: Gateway, buffer: Uint8Array, from: number, count: num
       block.countInto(counters.dropped.gone, options)
       continue
     }
-    block.encodeFor(connection.version, options & ~dupOption, idsCount, idsFrom, reader.position, gateway.now)
-    deliverBlock(connection, block)
+    try {
+      block.encodeFor(
+        connection.version,
+        options & ~dupOption,
+        idsCount,
+        idsFrom,
+        reader.position,
+        gateway.now,
+      )
+      deliverBlock(connection, block)
+    } catch (error) {
+      connection.outlet.failed(error)
+    }
   }
 }
 
@@ -92,7 +103,11 @@ function onKeptRun(gateway: Gateway): void {
     source.packetId = run.packetId
     block.clear()
     block.add(run)
-    block.encodeFor(connection.version, run.options, run.idsCount, run.idsFrom, run.idsTo, gateway.now)
-    deliverOne(connection, block, 0, source)
+    try {
+      block.encodeFor(connection.version, run.options, run.idsCount, run.idsFrom, run.idsTo, gateway.now)
+      deliverOne(connection, block, 0, source)
+    } catch (error) {
+      connection.outlet.failed(error)
+    }
   }
 }

@@ -15,6 +15,8 @@ export interface Outlet {
   accepted(sessionPresent: boolean): void
   /** The connection's `ending` is set: for the log. */
   ended(): void
+  /** A mistake of ours while something was handed to this connection: it ends, and no other. */
+  failed(error: unknown): void
   /** What kept the machine from reading on is over: give it what came in the meantime. */
   resume(): void
   /** Send what is gathered, then close the socket. */

@@ -35,6 +35,10 @@ const subscribe = {
   properties: {},
 } as const
 
+/** Of the first connection, as driven.connect makes it. */
+const firstNumber = 2 ** 20
+const first = { incarnation: 1, connection: firstNumber } as const
+
 const closings = () =>
   driven.sessionRecords().flatMap((record) => (record.kind === 'ConnectionClosed' ? [record] : []))
 
@@ -361,6 +365,49 @@ describe('the driver of connections', () => {
     await driven.settle()
     expect(next.take()).toMatchObject([{ kind: 'puback', packetId: 1 }])
     expect(driven.counters.connections).toBe(1)
+  })
+
+  it('ends all connections at a record of its inbox that it cannot read: nobody knows whose it was', async () => {
+    await begin()
+    const clients = [await driven.connect('a'), await driven.connect('b')]
+    driven.tellBytes(Uint8Array.of(250, 1, 1))
+    await driven.settle()
+    for (const client of clients)
+      expect(client.take()).toMatchObject([{ kind: 'disconnect', reasonCode: 0x83 }])
+    expect(driven.counters.failures).toBe(1)
+    expect(driven.life.reading()).toBe(true)
+    const next = await driven.connect('c')
+    expect(next.isEnded).toBe(false)
+  })
+
+  it.each([
+    ['a message', () => driven.tellRuns([firstNumber, firstNumber + 1], ['1', '2'])],
+    [
+      'an answer',
+      () => driven.tell({ kind: 'RetainedPageEnd', ...first, partition: 0, filter: '#', after: 'a' }),
+    ],
+  ])('keeps a mistake with %s from everybody but whom it is for', async (_what, tell) => {
+    await begin()
+    const [ill, well] = [await driven.connect('ill'), await driven.connect('well')]
+    ill.takes = false
+    ill.send({ kind: 'pingreq' })
+    await driven.settle()
+    let isAsked = false
+    Object.defineProperty(ill, 'pending', {
+      get: () => {
+        if (isAsked) return 0
+        isAsked = true
+        throw new Error('no way to know')
+      },
+      set: () => undefined,
+    })
+    tell()
+    driven.tellRuns([firstNumber + 1], ['3'])
+    await driven.settle()
+    expect(driven.lines.of('error')).toEqual(['a mistake in the broker ended a connection'])
+    expect([ill.isEnded, driven.counters.failures]).toEqual([true, 1])
+    expect(well.take().at(-1)).toMatchObject({ kind: 'publish', payload: Buffer.from('3') })
+    expect(well.isEnded).toBe(false)
   })
 
   it('says good-bye at a graceful stop, tells session of each end, then ends its life', async () => {

@@ -129,7 +129,7 @@ export class ConnectionDriver {
     try {
       return connection.receive(buffer, from, to)
     } catch (error) {
-      this.#failed(connection, error)
+      this.failed(connection, error)
       return to
     } finally {
       if (this.gateway.appends.isFull) this.#append()
@@ -149,21 +149,32 @@ export class ConnectionDriver {
     }
   }
 
+  /** A mistake of ours ends that connection and no other. */
+  failed(connection: Connection, error: unknown): void {
+    this.gateway.counters.failures++
+    this.#logger.error(
+      { ...lineOf(connection), detail: detailOf(error) },
+      'a mistake in the broker ended a connection',
+    )
+    connection.end('server', REASON.unspecifiedError, 'The server made a mistake.')
+  }
+
   /** A socket takes again what waits for it. */
   flow(connection: Connection): void {
     try {
       connection.flow()
     } catch (error) {
-      this.#failed(connection, error)
+      this.failed(connection, error)
     }
   }
 
-  /** A record of the gateway's inbox. */
+  /** A record of the gateway's inbox. If it cannot be read, nobody knows whom it was for. */
   inbox(buffer: Uint8Array, from: number, to: number): void {
     try {
       onInbox(this.gateway, buffer, from, to)
     } catch (error) {
-      this.#logger.error({ detail: detailOf(error) }, 'a record of the inbox could not be handled')
+      this.#logger.error({ detail: detailOf(error) }, 'a record of the inbox could not be read')
+      this.missed()
     }
   }
 
@@ -312,15 +323,6 @@ export class ConnectionDriver {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     for (const wire of this.#wires) wire.destroy()
-  }
-
-  #failed(connection: Connection, error: unknown): void {
-    this.gateway.counters.failures++
-    this.#logger.error(
-      { ...lineOf(connection), detail: detailOf(error) },
-      'a mistake in the broker ended a connection',
-    )
-    connection.end('server', REASON.unspecifiedError, 'The server made a mistake.')
   }
 
   #noLongerHalfOpen(): void {

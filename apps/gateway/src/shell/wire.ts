@@ -163,6 +163,10 @@ export class Wire implements Outlet, TransportEvents {
     this.driver.ended(this)
   }
 
+  failed(error: unknown): void {
+    if (this.connection !== null) this.driver.failed(this.connection, error)
+  }
+
   resume(): void {
     // Not from within the packet that ends the stall: after it.
     this.driver.continue(this)

@@ -216,6 +216,10 @@ export class RigClient implements Outlet {
     return this.connection.number
   }
 
+  failed(error: unknown): void {
+    throw error
+  }
+
   send(...packets: readonly ClientPacket[]): void {
     const writer = new ByteWriter()
     for (const packet of packets) encodePacket(writer, packet, this.version)

@@ -119,8 +119,13 @@ export class Driven {
   tell(record: GatewayRecord): void {
     const value = new ByteWriter()
     gatewayRecord.write(value, record)
+    this.tellBytes(value.view())
+  }
+
+  /** A record of the gateway's inbox, whatever it is. */
+  tellBytes(value: Uint8Array): void {
     const batch = new RecordBatchBuilder(256)
-    batch.add(null, value.view())
+    batch.add(null, value)
     this.log.append({ topic: gatewayInbox('gateway').name, partition: 0 }, batch)
   }
 
