@@ -27,7 +27,7 @@ export function countersOf(delivery: Delivery): Measure[] {
         [{ reason: 'queue_full' }, counters.droppedQueueFull],
         [{ reason: 'expired' }, counters.droppedExpired],
         [{ reason: 'client_away' }, counters.droppedOffline],
-        [{ reason: 'too_large' }, counters.droppedByGateway],
+        [{ reason: 'too_large' }, counters.droppedTooLarge],
         [{ reason: 'no_member' }, counters.droppedNoMember],
         [{ reason: 'session_ended' }, counters.droppedSessionEnded],
         [{ reason: 'routed_twice' }, counters.duplicatesIgnored],

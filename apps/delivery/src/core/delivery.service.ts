@@ -24,7 +24,7 @@ import { endSession, sendNow, sessionOffline, sessionOnline, writeOut } from './
 import { settle } from './restore.js'
 import { deliverySettings, type DeliveryLimits, type DeliverySettings } from './settings.js'
 import { applyDeliveryFact, emptyState, type DeliveryState } from './state.js'
-import { change, fact, makeReady, newTurn, type Turn } from './turn.js'
+import { change, fact, makeReady, newTurn, noteDropped, type Turn } from './turn.js'
 
 /** The delivery service with these settings (what is not given is the default). */
 export function deliveryService(given: Partial<DeliverySettings> = {}): Service<DeliveryState, DeliveryFact> {
@@ -172,7 +172,7 @@ class Reading {
     const run = this.#acknowledgements
     run.open(batch.bytes, from, to)
     while (run.next()) {
-      if (run.group) acknowledgeGroup(turn, run.id, run.number, run.step)
+      if (run.group) acknowledgeGroup(turn, run.id, run.number, run.step, run.reasonCode)
       else acknowledgeSession(turn, run.id, run.number, run.step, run.reasonCode)
     }
   }
@@ -187,14 +187,14 @@ function acknowledgeSession(
 ): void {
   const queue = turn.state.queues.get(birth)
   if (queue === undefined || !change(turn, queue) || !queue.acknowledge(number, step, reasonCode)) return
-  if (step === droppedStep) turn.counters.droppedByGateway++
+  if (step === droppedStep) noteDropped(turn, queue.clientId, queue.birth, reasonCode)
   else if (step !== pubrecStep) turn.counters.acknowledged++
   makeReady(turn, queue)
 }
 
-function acknowledgeGroup(turn: Turn, birth: number, number: number, step: number): void {
+function acknowledgeGroup(turn: Turn, birth: number, number: number, step: number, reasonCode: number): void {
   const group = turn.state.groups.get(birth)
-  if (group !== undefined && change(turn, group)) groupAcknowledged(turn, group, number, step)
+  if (group !== undefined && change(turn, group)) groupAcknowledged(turn, group, number, step, reasonCode)
 }
 
 function onRecord(turn: Turn, record: DeliveryRecord): void {

@@ -1,5 +1,5 @@
 // Fear: a message of a group goes to nobody, to two members, or to the wrong one.
-import { goneStep, groupStep, pubackStep } from '#libs/topics'
+import { droppedStep, goneStep, groupStep, pubackStep } from '#libs/topics'
 import { describe, expect, it } from 'vitest'
 import {
   answers,
@@ -155,6 +155,19 @@ describe('a group', () => {
     expect(rig.take(answers([{ step: goneStep + groupStep, id: birth, number: 1 }]))).toMatchObject([
       { connection: 2, payload: '1', qos: 2, dup: false },
     ])
+  })
+
+  it('does not count what the gateway dropped as acknowledged', () => {
+    const { rig, birth } = rigWithGroup([[1, at(1)]])
+    rig.take(run(messages(1, 3, toGroup(birth), 1)))
+    rig.take(
+      answers([
+        { step: droppedStep + groupStep, id: birth, number: 1, reasonCode: 0x95 },
+        { step: droppedStep + groupStep, id: birth, number: 2 },
+        { step: pubackStep + groupStep, id: birth, number: 3 },
+      ]),
+    )
+    expect(rig.settings.counters).toMatchObject({ droppedTooLarge: 1, droppedExpired: 1, acknowledged: 1 })
   })
 
   it('sends nothing again after a restore: a member would take it for another message', () => {

@@ -2,12 +2,12 @@
 // A transient member gets them through its gateway and acknowledges to the group; a kept member through its own queue, which is as
 // durable as this one, so that a message handed over is done with here. While no member is there, they wait here.
 import type { Address, SessionIdentity } from '#libs/topics'
-import { goneStep, partitionOfClient } from '#libs/topics'
+import { droppedStep, goneStep, partitionOfClient } from '#libs/topics'
 import { chooseMember, isThere } from './group-strategy.js'
 import { Line, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
 import { admitToLine, noFacts, type Arrival, type Online } from './queue.js'
-import { fact, makeReady, noteExpired, type Turn } from './turn.js'
+import { fact, makeReady, noteDropped, noteExpired, type Turn } from './turn.js'
 
 export interface Member {
   readonly session: SessionIdentity
@@ -141,7 +141,13 @@ function marksFor(member: Member, marks: number): number {
 }
 
 /** What became of a message at a transient member. QoS 2 that was received stays with the member [MQTT-4.8.2-5]. */
-export function groupAcknowledged(turn: Turn, group: Group, handed: number, step: number): void {
+export function groupAcknowledged(
+  turn: Turn,
+  group: Group,
+  handed: number,
+  step: number,
+  reasonCode: number,
+): void {
   const number = handed % numbersMax
   const member = group.owners.get(number)
   // Somebody else has it by now. (Plain numbers are from before members were told apart.)
@@ -154,7 +160,8 @@ export function groupAcknowledged(turn: Turn, group: Group, handed: number, step
     giveBack(group, number)
   } else {
     group.line.remove(group.line.find(number))
-    turn.counters.acknowledged++
+    if (step === droppedStep) noteDropped(turn, nameInHistory(group), group.birth, reasonCode)
+    else turn.counters.acknowledged++
   }
   makeReady(turn, group)
 }

@@ -102,7 +102,20 @@ describe('the queue of a kept session', () => {
       '2',
     ])
     expect(payloads(rig.take(answers([{ step: droppedStep, id: 1, number: 2 }])))).toEqual(['3'])
-    expect(rig.settings.counters.droppedByGateway).toBe(1)
+  })
+
+  it('tells what the gateway dropped because it had expired from what was too large for the client', () => {
+    const rig = new DeliveryRig()
+    rig.take(online(1, at(1), 3))
+    rig.take(run(messages(1, 3, to(1), 1)))
+    rig.take(
+      answers([
+        { step: droppedStep, id: 1, number: 1, reasonCode: 0x95 },
+        { step: droppedStep, id: 1, number: 2 },
+        { step: pubackStep, id: 1, number: 3 },
+      ]),
+    )
+    expect(rig.settings.counters).toMatchObject({ droppedTooLarge: 1, droppedExpired: 1, acknowledged: 1 })
   })
 
   it('takes no notice of answers that nothing waits for', () => {

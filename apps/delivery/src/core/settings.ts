@@ -38,7 +38,8 @@ export interface DeliveryCounters {
   droppedQueueFull: number
   droppedExpired: number
   droppedOffline: number
-  droppedByGateway: number
+  /** For the client that it was to be sent to. */
+  droppedTooLarge: number
   droppedNoMember: number
   /** Waited for a session that ended, or came for one that had. */
   droppedSessionEnded: number
@@ -77,7 +78,7 @@ export function newDeliveryCounters(): DeliveryCounters {
     droppedQueueFull: 0,
     droppedExpired: 0,
     droppedOffline: 0,
-    droppedByGateway: 0,
+    droppedTooLarge: 0,
     droppedNoMember: 0,
     droppedSessionEnded: 0,
     duplicatesIgnored: 0,

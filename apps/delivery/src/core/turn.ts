@@ -1,5 +1,6 @@
 // One batch being worked through: what every transition needs to know. Without an outbox it is a replay, which sends nothing.
 import type { Millis } from '#libs/base'
+import { REASON } from '#libs/mqtt'
 import type { Outcome } from '#libs/service'
 import type { DeliveryFact } from './facts.js'
 import type { Group } from './group.js'
@@ -83,6 +84,12 @@ export function noteExpired(turn: Turn, clientId: string, birth: number, count: 
   if (count === 0) return
   turn.counters.droppedExpired += count
   turn.outbox?.note(clientId, birth, 'messagesExpired', String(count))
+}
+
+/** A gateway will not send a message: its reason code says that it was too large for the client; if not, it had expired. */
+export function noteDropped(turn: Turn, clientId: string, birth: number, reasonCode: number): void {
+  if (reasonCode === REASON.packetTooLarge) turn.counters.droppedTooLarge++
+  else noteExpired(turn, clientId, birth, 1)
 }
 
 export function fact(turn: Turn, given: DeliveryFact): void {

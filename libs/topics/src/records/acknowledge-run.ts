@@ -14,7 +14,7 @@ export const pubackStep = 0
 /** QoS 2: received, not released. A reason code of 0x80 or more ends the message. */
 export const pubrecStep = 1
 export const pubcompStep = 2
-/** The gateway will never send it to this connection, for example because it is larger than the client takes. */
+/** The gateway will never send it: larger than the client takes (reason code 0x95), or expired (no reason code). */
 export const droppedStep = 3
 /** Groups only: the connection is not held (any more) and the message was never written to its socket. */
 export const goneStep = 4
