@@ -2,17 +2,17 @@
 // every partition, a shared one to the owner of its group. SUBACK goes out when all have stored it.
 import { decodeFromClient, REASON } from '#libs/mqtt'
 import type { Frame, Subscription } from '#libs/mqtt'
-import {
-  catalogue,
-  deliveryRecord,
-  partitionOfGroup,
-  partitionOfTopic,
-  subscriptionRecord,
-} from '#libs/topics'
+import { catalogue, deliveryRecord, partitionOfGroup, subscriptionRecord } from '#libs/topics'
 import type { WantedFilter } from '#libs/topics'
+import { ByPartition } from './by-partition.js'
 import type { Connection } from './connection.js'
 import { knowsSubscriptions } from './kept-subscriptions.js'
 import { openRequest } from './subscribe-request.js'
+
+interface Placed {
+  readonly place: number
+  readonly wanted: WantedFilter
+}
 
 /** False: what this connection published before must be stored first, or what its session has is not known yet. */
 export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: Frame): boolean {
@@ -23,7 +23,7 @@ export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: F
   const request = ++gateway.requests
   const subscriptionId = packet.properties.subscriptionIdentifiers?.[0] ?? 0
   const codes: number[] = []
-  const shares = splitByPartition(gateway.settings.topicPartitions)
+  const byPartition = new ByPartition<Placed>(gateway.settings.topicPartitions)
   let owed = 0
   for (const [place, subscription] of packet.subscriptions.entries()) {
     const refusal = refusalOf(connection, subscription, subscriptionId)
@@ -36,9 +36,9 @@ export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: F
     if (subscription.filter.kind === 'shared') {
       join(connection, { request, place, share: subscription.filter.shareName ?? '', wanted, subscriptionId })
       owed++
-    } else owed += shares.add(place, wanted, subscription.filter.kind === 'wildcard')
+    } else owed += byPartition.add(subscription.filter, { place, wanted })
   }
-  shares.each((partition, filters) => {
+  for (const [partition, filters] of byPartition) {
     subscriptionRecord.write(gateway.appends.value(), {
       kind: 'Subscribe',
       address: connection.address,
@@ -49,39 +49,10 @@ export function onSubscribe(connection: Connection, buffer: Uint8Array, frame: F
       filters,
     })
     gateway.appends.send(catalogue.subscriptionInbox, partition, connection.clientId)
-  })
+  }
   connection.appended()
   openRequest(connection, request, { kind: 'suback', packetId: packet.packetId, codes, owed })
   return true
-}
-
-interface Placed {
-  readonly place: number
-  readonly wanted: WantedFilter
-}
-
-/** Filters by the partition of the topic space that they concern. */
-function splitByPartition(partitions: number) {
-  const byPartition = new Map<number, Placed[]>()
-  const put = (partition: number, placed: Placed): void => {
-    const filters = byPartition.get(partition)
-    if (filters === undefined) byPartition.set(partition, [placed])
-    else filters.push(placed)
-  }
-  return {
-    /** Returns how many answers there will be. */
-    add(place: number, wanted: WantedFilter, isWildcard: boolean): number {
-      if (!isWildcard) {
-        put(partitionOfTopic(wanted.filter, partitions), { place, wanted })
-        return 1
-      }
-      for (let partition = 0; partition < partitions; partition++) put(partition, { place, wanted })
-      return partitions
-    },
-    each(visit: (partition: number, filters: readonly Placed[]) => void): void {
-      for (const [partition, filters] of byPartition) visit(partition, filters)
-    },
-  }
 }
 
 function wantedOf(

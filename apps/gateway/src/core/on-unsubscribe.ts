@@ -1,13 +1,8 @@
 // UNSUBSCRIBE: sent to the same partitions and groups as the SUBSCRIBE was; UNSUBACK goes out when all have stored it.
 import { decodeFromClient } from '#libs/mqtt'
 import type { Frame, TopicFilter } from '#libs/mqtt'
-import {
-  catalogue,
-  deliveryRecord,
-  partitionOfGroup,
-  partitionOfTopic,
-  subscriptionRecord,
-} from '#libs/topics'
+import { catalogue, deliveryRecord, partitionOfGroup, subscriptionRecord } from '#libs/topics'
+import { ByPartition } from './by-partition.js'
 import type { Connection } from './connection.js'
 import { openRequest } from './subscribe-request.js'
 
@@ -18,21 +13,16 @@ export function onUnsubscribe(connection: Connection, buffer: Uint8Array, frame:
   const packet = decodeFromClient(buffer, frame, connection.version, gateway.settings.limits)
   if (packet.kind !== 'unsubscribe') return true
   const request = ++gateway.requests
-  const byPartition = new Map<number, { place: number; filter: string }[]>()
+  const byPartition = new ByPartition<{ readonly place: number; readonly filter: string }>(
+    gateway.settings.topicPartitions,
+  )
   let owed = 0
   for (const [place, filter] of packet.filters.entries()) {
     connection.subscriptions?.delete(filter.text)
     if (filter.kind === 'shared') {
       leave(connection, request, place, filter)
       owed++
-      continue
-    }
-    for (const partition of partitionsOf(filter, gateway.settings.topicPartitions)) {
-      const filters = byPartition.get(partition) ?? []
-      filters.push({ place, filter: filter.filter })
-      byPartition.set(partition, filters)
-      owed++
-    }
+    } else owed += byPartition.add(filter, { place, filter: filter.filter })
   }
   for (const [partition, filters] of byPartition) {
     subscriptionRecord.write(gateway.appends.value(), {
@@ -47,11 +37,6 @@ export function onUnsubscribe(connection: Connection, buffer: Uint8Array, frame:
   connection.appended()
   openRequest(connection, request, { kind: 'unsuback', packetId: packet.packetId, codes: [], owed })
   return true
-}
-
-function partitionsOf({ kind, filter }: TopicFilter, partitions: number): readonly number[] {
-  if (kind !== 'wildcard') return [partitionOfTopic(filter, partitions)]
-  return Array.from({ length: partitions }, (_, partition) => partition)
 }
 
 function leave(
