@@ -69,4 +69,11 @@ export const messageRules = [
       },
     ],
   },
+  {
+    rule: 'How far the routes had been seen is a fact where the inbox may be forgotten',
+    shape: 'cluster',
+    changes: [
+      { file: `${delivery}/restore.ts`, from: 'state.routes = [...base.routes]', to: 'state.routes = []' },
+    ],
+  },
 ]

@@ -152,4 +152,52 @@ export const ownerRules = [
       },
     ],
   },
+  {
+    rule: 'Facts are stored with the position up to which the inbox has been read',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${runtime}/partition.ts`,
+        from: 'const positions = commit.hasFacts ? this.#recordPositions(commit) : undefined',
+        to: 'const positions = commit.hasFacts && commit.empty ? this.#recordPositions(commit) : undefined',
+      },
+    ],
+  },
+  {
+    rule: 'Facts of the second state topic are stored before those of the main one, which say how far the inbox has been read',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${runtime}/commit-builder.ts`,
+        from: `    if (second !== undefined) this.#push(second, this.#second)
+    this.#push(main, this.#main)`,
+        to: `    this.#push(main, this.#main)
+    if (second !== undefined) this.#push(second, this.#second)`,
+      },
+    ],
+  },
+  {
+    rule: 'The sends of a commit follow its facts',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${log}/memory/memory-client.ts`,
+        from: 'row.push(() => this.#facts(producer, row, factCopies, sendCopies, stored))',
+        to: `this.#sends(producer, sendCopies, () => undefined, 0)
+    row.push(() => this.#facts(producer, row, factCopies, [], stored))`,
+      },
+    ],
+  },
+  {
+    rule: 'What is sent without facts waits for the facts before it',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${log}/memory/memory-client.ts`,
+        from: 'row.push(() => this.#facts(producer, row, factCopies, sendCopies, stored))',
+        to: `if (factCopies.length === 0) this.#sends(producer, sendCopies, stored, -1)
+    else row.push(() => this.#facts(producer, row, factCopies, sendCopies, stored))`,
+      },
+    ],
+  },
 ]

@@ -11,8 +11,8 @@ export const standaloneRules = [
     changes: [
       {
         file: `${gateway}/shell/connection-driver.ts`,
-        from: 'this.#log.append({ topic, partition }, batch, (failure) => {',
-        to: 'setImmediate(() => { this.enter(0); turns.stored(turn, number, false) })\n this.#log.append({ topic, partition }, batch, () => {',
+        from: 'this.#log.append({ topic, partition }, batch, stored, awaited || isAwaited)',
+        to: 'setImmediate(() => { this.enter(0); turns.stored(turn, number, false) })\n this.#log.append({ topic, partition }, batch, stored, awaited || isAwaited)',
       },
       {
         file: `${gateway}/shell/connection-driver.ts`,
@@ -139,5 +139,10 @@ export const standaloneRules = [
         to: 'return ended !== undefined && address.incarnation < 0',
       },
     ],
+  },
+  {
+    rule: 'A commit of delivery in which a group hands messages over saves its position with it',
+    shape: 'standalone',
+    changes: [{ file: `${delivery}/group.ts`, from: 'turn.published = true\n', to: '\n' }],
   },
 ]

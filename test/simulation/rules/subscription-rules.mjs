@@ -3,6 +3,7 @@
 
 const runtime = 'libs/runtime/src'
 const gateway = 'apps/gateway/src'
+const session = 'apps/session/src/core'
 const subscription = 'apps/subscription/src/core'
 const delivery = 'apps/delivery/src/core'
 
@@ -118,6 +119,22 @@ export const subscriptionRules = [
   const codes: Code[] = []`,
         to: `  if (known !== undefined && known.birth < birth) sweep(turn, known)
   const codes: Code[] = []`,
+      },
+    ],
+  },
+  {
+    rule: 'The end of a session goes to every matcher',
+    shape: 'cluster',
+    changes: [{ file: `${session}/turn.ts`, from: 'partition < topicPartitions', to: 'partition < 1' }],
+  },
+  {
+    rule: 'The end of a session goes to every delivery owner',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${session}/turn.ts`,
+        from: 'partition < clientPartitions; partition++) {\n      deliveryRecord',
+        to: 'partition < 1; partition++) {\n      deliveryRecord',
       },
     ],
   },

@@ -175,12 +175,14 @@ describe('forgetting', () => {
     const log = await place.open({ ...small, files }, limited(500, 1e12))
     await putMany(log, messages, 50)
     time += 1000
-    const before = await segments('messages')
+    await put(log, facts, 'f=0')
+    const before = await readdir(place.directory)
     files.held = true
     log.append(facts, batchOf('f=1'))
     const forgetting = log.maintenance.forget(false)
     for (let i = 0; i < 50; i++) await setImmediate()
-    expect(await segments('messages')).toEqual(before)
+    // Nor is it written down that they go: the new manifest would wait for its sync as a draft.
+    expect(await readdir(place.directory)).toEqual(before)
     files.release()
     expect(await forgetting).toBeGreaterThan(3)
     expect((await segments('messages')).length).toBeLessThan(3)
