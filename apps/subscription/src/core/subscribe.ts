@@ -2,6 +2,7 @@
 // Answers follow the facts they promise in the same commit.
 import { unreachable, type Millis } from '#libs/base'
 import type { Outcome } from '#libs/service'
+import { REASON } from '#libs/mqtt'
 import {
   catalogue,
   deliveryRecord,
@@ -20,10 +21,6 @@ import type { SubscriptionsState } from './subscriptions.state.js'
 
 type Of<K extends SubscriptionRecord['kind']> = Extract<SubscriptionRecord, { readonly kind: K }>
 type Code = { readonly place: number; readonly code: number }
-
-/** Reason codes of UNSUBACK. */
-const success = 0x00
-const noSubscriptionExisted = 0x11
 
 /** One call of `decide`. */
 export interface Turn {
@@ -124,9 +121,9 @@ function unsubscribe(turn: Turn, record: Of<'Unsubscribe'>): void {
   if (known !== undefined && known.birth < birth) sweep(turn, known)
   const codes = record.filters.map(({ place, filter }): Code => {
     if (subscriptionOf(turn.state, clientId, filter) === undefined)
-      return { place, code: noSubscriptionExisted }
+      return { place, code: REASON.noSubscriptionExisted }
     turn.outcome.fact({ kind: 'SubscriptionRemoved', clientId, filter })
-    return { place, code: success }
+    return { place, code: REASON.success }
   })
   answer(turn, record.address, record.request, codes)
 }
