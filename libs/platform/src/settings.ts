@@ -260,7 +260,7 @@ const settingsTable = {
     'TBMQ_CONNECTION_BYTES_MAX',
     byteSize,
     '4MiB',
-    'Memory for what waits for one connection.',
+    'Bytes that one socket has not taken yet, at most, and as many again that wait for the window of its client.',
   ),
   slowReaderTimeout: setting(
     'TBMQ_SLOW_READER_TIMEOUT',
