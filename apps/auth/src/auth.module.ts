@@ -68,7 +68,7 @@ export class AuthModule implements OnModuleInit, OnApplicationShutdown {
         kind: 'gauge',
         labels: ['value'],
         read: () => [
-          [{ value: 'depth' }, auth.queue.depth],
+          [{ value: 'used' }, auth.queue.depth],
           [{ value: 'limit' }, auth.queue.maximum],
         ],
       },

@@ -74,7 +74,7 @@ export function gaugesOf(delivery: Delivery): Measure[] {
       kind: 'gauge',
       labels: ['value'],
       read: () => [
-        [{ value: 'depth' }, delivery.waiting().windowBytes],
+        [{ value: 'used' }, delivery.waiting().windowBytes],
         [{ value: 'limit' }, delivery.windowBytesMax],
       ],
     },

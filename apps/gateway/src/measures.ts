@@ -62,7 +62,7 @@ const sockets = ({ counters, listeners }: GatewayDoor): Measure[] => [
     labels: ['listener', 'value'],
     read: () =>
       listeners().flatMap(({ name, connections: count, connectionsMax }) => [
-        [{ listener: name, value: 'count' }, count] as const,
+        [{ listener: name, value: 'used' }, count] as const,
         [{ listener: name, value: 'limit' }, connectionsMax] as const,
       ]),
   },
@@ -95,7 +95,7 @@ const appendWindow = ({ counters, appendWindowBytesMax }: GatewayDoor): Measure[
     kind: 'gauge',
     labels: ['value'],
     read: () => [
-      [{ value: 'depth' }, counters.unstoredBytes],
+      [{ value: 'used' }, counters.unstoredBytes],
       [{ value: 'limit' }, appendWindowBytesMax],
     ],
   },

@@ -25,7 +25,7 @@ export function gaugesOf(partitions: Partitions, { retainedMax, retainedBytesMax
       kind: 'gauge',
       labels: ['value'],
       read: () => [
-        [{ value: 'count' }, countsOf(partitions).retained],
+        [{ value: 'used' }, countsOf(partitions).retained],
         [{ value: 'limit' }, retainedMax],
       ],
     },
@@ -35,7 +35,7 @@ export function gaugesOf(partitions: Partitions, { retainedMax, retainedBytesMax
       kind: 'gauge',
       labels: ['value'],
       read: () => [
-        [{ value: 'count' }, countsOf(partitions).retainedBytes],
+        [{ value: 'used' }, countsOf(partitions).retainedBytes],
         [{ value: 'limit' }, retainedBytesMax],
       ],
     },
@@ -47,7 +47,7 @@ export function gaugesOf(partitions: Partitions, { retainedMax, retainedBytesMax
       read: () => {
         const { bytes, bytesMax } = rememberedOf(partitions)
         return [
-          [{ value: 'count' }, bytes],
+          [{ value: 'used' }, bytes],
           [{ value: 'limit' }, bytesMax],
         ]
       },

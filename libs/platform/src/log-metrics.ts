@@ -83,7 +83,7 @@ function gaugesOf(log: EmbeddedLog, services: ServiceRegistry): Measure[] {
       kind: 'gauge',
       labels: ['value'],
       read: () => [
-        [{ value: 'depth' }, counted.cacheBytes],
+        [{ value: 'used' }, counted.cacheBytes],
         [{ value: 'limit' }, counted.cacheBytesMax],
       ],
     },
