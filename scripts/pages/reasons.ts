@@ -39,7 +39,9 @@ const meanings = {
     'The log cannot store now, or a limit is reached: subscriptions, filters or properties of a packet, memory of a connection, a client that reads nothing.',
   payloadFormatInvalid: 'The payload is said to be UTF-8 and is not.',
   retainNotSupported: 'Retained messages are off (TBMQ_RETAINED_MAX=0).',
-  connectionRateExceeded: 'Too many passwords wait to be checked; the client should try again later.',
+  messageRateTooHigh: 'The client publishes more often than TBMQ_PUBLISH_RATE_MAX.',
+  connectionRateExceeded:
+    'Too many passwords wait to be checked, or the address connects more often than TBMQ_CONNECT_RATE_MAX; try again later.',
 } as const satisfies Partial<Record<ReasonName, string>>
 
 const hex = (code: number): string => `\`0x${code.toString(16).padStart(2, '0')}\``

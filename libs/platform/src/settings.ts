@@ -175,6 +175,18 @@ const settingsTable = {
     '1000',
     'Connections that are not yet accepted, in all; more wait in the system.',
   ),
+  connectRateMax: setting(
+    'TBMQ_CONNECT_RATE_MAX',
+    whole(0, most),
+    '0',
+    'CONNECTs of one address in a second; more are refused. 0 = any number.',
+  ),
+  publishRateMax: setting(
+    'TBMQ_PUBLISH_RATE_MAX',
+    whole(0, most),
+    '0',
+    'PUBLISHes of one client in a second; one more ends its connection. 0 = any number.',
+  ),
   clientIdMax: setting('TBMQ_CLIENT_ID_MAX', whole(23, 65_535), '1024', 'Longest client id, in bytes.'),
   topicLevelsMax: setting(
     'TBMQ_TOPIC_LEVELS_MAX',

@@ -81,6 +81,9 @@ export class Connection {
   publishesThroughDelivery = false
   /** Answers of delivery that are still to come: for such publishes, and for PUBREL. */
   owedByDelivery = 0
+  /** PUBLISHes in the second of the last one, counted where they are limited. */
+  publishSecond = 0
+  publishCount = 0
   /** QoS 1 and 2 publishes of a 5.0 client that are not done [MQTT-3.3.4-9]. */
   receiving = 0
   /** QoS 2 packet ids of a transient session: received and not released. */
@@ -296,6 +299,12 @@ export class Connection {
     if (!this.isReading) return
     assert(cause !== 'client', 'A client ends its own connection.')
     ending(this, { cause, reasonCode, sentence, publishWill: true, expirySeconds: undefined })
+  }
+
+  /** The client has asked for more than a limit allows. */
+  exceed(reasonCode: number, sentence: string): void {
+    this.gateway.counters.quotaExceeded++
+    this.end('server', reasonCode, sentence)
   }
 
   /** The socket is gone. */

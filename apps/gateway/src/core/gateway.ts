@@ -12,6 +12,7 @@ import type { GatewayCounters } from './counters.js'
 import type { Pressure } from './disk-pressure.js'
 import { OutgoingBlock } from './outgoing-block.js'
 import { PermissionSets } from './permissions.js'
+import { AddressRates } from './rates.js'
 import { refusePublish } from './refuse-publish.js'
 import type { GatewaySettings } from './settings.js'
 import { TopicCache } from './topic-cache.js'
@@ -34,6 +35,7 @@ export class Gateway {
   readonly random: () => number
   readonly connections = new ConnectionTable()
   readonly topics: TopicCache
+  readonly connectRates = new AddressRates()
   readonly permissions = new PermissionSets()
   readonly appends: Appends
   readonly turns = new Turns(refusePublish)

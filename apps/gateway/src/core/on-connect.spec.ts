@@ -83,6 +83,25 @@ describe('CONNECT', () => {
     expect(rig.endTurn()).toEqual([])
   })
 
+  it('refuses one CONNECT more from an address than it may send in a second, and takes it in the next', () => {
+    const rig = new GatewayRig({ connectsPerSecondMax: 2 })
+    const connect = (version: 4 | 5) => {
+      const client = rig.open(version)
+      client.send(connectPacket(version))
+      return client
+    }
+    const [, , third, old] = [connect(5), connect(5), connect(5), connect(4)]
+    expect(rig.endTurn()).toHaveLength(2)
+    expect(third?.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x9f }])
+    expect(old?.take()).toMatchObject([{ kind: 'connack', reasonCode: 0x88 }])
+    expect([third?.isClosed, old?.isClosed]).toEqual([true, true])
+    expect([...rig.counters.refusals]).toEqual([[0x9f, 2]])
+    expect([rig.counters.quotaExceeded, rig.counters.protocolErrors]).toEqual([2, 0])
+    rig.pass(1_000)
+    connect(5)
+    expect(rig.endTurn()).toHaveLength(1)
+  })
+
   it.each([
     ['5.0', 5, [0, 0, 0]],
     ['3.1.1', 4, [0, 1, 0x63]],

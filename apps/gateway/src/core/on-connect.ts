@@ -30,6 +30,10 @@ export function onConnect(connection: Connection, buffer: Uint8Array, frame: Fra
   connection.clientId = connect.clientId
   connection.userName = connect.userName
   connection.cleanStart = connect.cleanStart
+  if (!gateway.connectRates.take(connection.peer.host, gateway.now, settings.connectsPerSecondMax)) {
+    connection.exceed(REASON.connectionRateExceeded, 'This address connects too often.')
+    return
+  }
   if (gateway.stopping) throw new ProtocolError(REASON.serverUnavailable, 'The server is stopping.')
   if (!gateway.writable)
     throw new ProtocolError(REASON.serverUnavailable, 'The server can store nothing now.')

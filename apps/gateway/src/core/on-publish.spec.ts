@@ -39,6 +39,24 @@ describe('PUBLISH', () => {
     ])
   })
 
+  it.each([
+    [5, [{ kind: 'disconnect', reasonCode: 0x96 }]],
+    [4, []],
+  ] as const)('ends a client of version %i that publishes more in a second than it may', (version, said) => {
+    const rig = new GatewayRig({ publishesPerSecondMax: 3 })
+    const [client, other] = [rig.connect(version), rig.connect(version)]
+    const three = Array.from({ length: 3 }, () => publishPacket('a'))
+    client.send(...three)
+    rig.pass(1_000)
+    client.send(...three)
+    other.send(...three)
+    expect(rig.endTurn()).toHaveLength(9)
+    client.send(publishPacket('a'), publishPacket('a'))
+    expect(client.take()).toMatchObject(said)
+    expect([client.isClosed, other.isClosed, rig.counters.quotaExceeded]).toEqual([true, false, 1])
+    expect(rig.endTurn().filter(({ kind }) => kind === 'message')).toEqual([])
+  })
+
   it('is counted: the packets of both ways, and the bytes of those that carry messages', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5)

@@ -5,6 +5,7 @@ import { metadataKey, metadataLength, retainFlag, writeMetadata } from '#libs/to
 import type { Connection } from './connection.js'
 import { holdPublisher, underPressure } from './disk-pressure.js'
 import { publishThroughDelivery } from './publish-through-delivery.js'
+import { mayPublishNow } from './rates.js'
 import { refuseArriving } from './refuse-publish.js'
 import { rememberAlias, topicOfAlias } from './topic-alias.js'
 import type { TopicEntry } from './topic-cache.js'
@@ -37,6 +38,11 @@ export function onPublish(connection: Connection, buffer: Uint8Array, frame: Fra
     // The connection's earlier publishes went another way: they must be acknowledged first.
     if (!connection.publishesAreStored()) return false
     connection.publishesThroughDelivery = true
+  }
+  const { publishesPerSecondMax } = settings
+  if (publishesPerSecondMax !== 0 && !mayPublishNow(connection, publishesPerSecondMax)) {
+    connection.exceed(REASON.messageRateTooHigh, 'The client publishes too often.')
+    return true
   }
   const topic = topicOf(connection, buffer, view)
   const refusal = refusalOf(connection, buffer, view, topic)

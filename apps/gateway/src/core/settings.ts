@@ -16,6 +16,10 @@ export interface GatewaySettings {
   readonly connectMillisMax: number
   /** Connections without CONNACK in all; more wait unread. */
   readonly halfOpenMax: number
+  /** CONNECTs of one address; 0: any number. */
+  readonly connectsPerSecondMax: number
+  /** PUBLISHes of one client; 0: any number. */
+  readonly publishesPerSecondMax: number
   /** QoS 1 and 2 publishes of one 5.0 client under way to us. */
   readonly receiveMaximum: number
   /** Messages under way to one client, whatever it allows. */
@@ -54,6 +58,8 @@ export const defaultGatewaySettings: GatewaySettings = {
   packetBytesMaxBeforeLogin: 65_536,
   connectMillisMax: 10_000,
   halfOpenMax: 1_000,
+  connectsPerSecondMax: 0,
+  publishesPerSecondMax: 0,
   receiveMaximum: 1_000,
   windowMax: 1_000,
   windowMaxBefore5: 100,

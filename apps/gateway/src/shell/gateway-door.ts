@@ -43,6 +43,8 @@ export interface DoorSettings {
   readonly packetMaxBeforeLogin: number
   readonly connectTimeout: number
   readonly halfOpenMax: number
+  readonly connectRateMax: number
+  readonly publishRateMax: number
   readonly clientIdMax: number
   readonly topicLevelsMax: number
   readonly userPropertiesMax: number
@@ -166,6 +168,8 @@ function gatewaySettings(settings: DoorSettings): GatewaySettings {
     packetBytesMaxBeforeLogin: settings.packetMaxBeforeLogin,
     connectMillisMax: settings.connectTimeout,
     halfOpenMax: settings.halfOpenMax,
+    connectsPerSecondMax: settings.connectRateMax,
+    publishesPerSecondMax: settings.publishRateMax,
     receiveMaximum: settings.receiveMaximum,
     windowMax: settings.windowMax,
     windowMaxBefore5: settings.windowOld,
