@@ -10,7 +10,16 @@ import type { Clock } from './clock.js'
 import { Partition } from './partition.js'
 
 const still: Clock = { now: () => 1_000_000, after: () => () => undefined }
-const topics = [catalogue.sessionInbox, catalogue.sessions, catalogue.deliveryInbox, catalogue.deliveries]
+const topics = [
+  catalogue.sessionInbox,
+  catalogue.sessions,
+  catalogue.messages,
+  catalogue.subscriptionInbox,
+  catalogue.subscriptions,
+  catalogue.deliveryInbox,
+  catalogue.deliveries,
+]
+const deliveryInbox = { topic: catalogue.deliveryInbox.name, partition: 0 }
 const placement = { partition: 0, clientPartitions: 1, topicPartitions: 1 }
 
 /** Writes each number that comes down, and sends it on. */
@@ -50,6 +59,21 @@ const relay = (name: 'session' | 'delivery'): Service<number[], number> => ({
   nextWake: () => undefined,
 })
 
+/** Sends each number of a stream on, and writes nothing: as matchers do. */
+const router: Service<number[], number> = {
+  ...relay('session'),
+  name: 'subscription',
+  states: [catalogue.subscriptions],
+  inputs: [catalogue.subscriptionInbox, catalogue.messages],
+  decide: (_state, batch, _now, outcome) => {
+    outcome.value().raw(batch.bytes)
+    outcome.send(catalogue.deliveryInbox, 0, null)
+  },
+  targets: () => [deliveryInbox],
+}
+
+type Name = 'session' | 'subscription' | 'delivery'
+
 class Rig {
   readonly log: MemoryLog
   readonly lost: string[] = []
@@ -63,15 +87,13 @@ class Rig {
     return promise
   }
 
-  async owner(
-    name: 'session' | 'delivery',
-  ): Promise<{ client: MemoryClient; partition: Partition<number[], number> }> {
+  async owner(name: Name): Promise<{ client: MemoryClient; partition: Partition<number[], number> }> {
     const client = this.log.connect()
     await this.settled(client.createTopics(topics.map((topic) => ({ topic, partitions: 1 }))))
     const log: EventLog = client
     const partition = new Partition({
       log,
-      service: relay(name),
+      service: name === 'subscription' ? router : relay(name),
       placement,
       clock: still,
       failed: (sentence) => this.lost.push(sentence),
@@ -81,12 +103,12 @@ class Rig {
     return { client, partition }
   }
 
-  say(from: MemoryClient, number: number): void {
+  say(from: MemoryClient, number: number, topic = catalogue.sessionInbox): void {
     const value = new ByteWriter(8)
     value.varint(number)
     const batch = new RecordBatchBuilder(128)
     batch.add(null, value.view())
-    from.append({ topic: catalogue.sessionInbox.name, partition: 0 }, batch)
+    from.append({ topic: topic.name, partition: 0 }, batch)
   }
 }
 
@@ -132,6 +154,19 @@ describe('owners of a partition', () => {
       expect(sorted(second.partition.state)).toEqual([1, 2, 3, 4])
       expect([seed, sorted(receiver.partition.state)]).toEqual([seed, [1, 2, 3, 4]])
     }
+  })
+
+  it('send nothing any more that no fact goes before, when another one is at work', async () => {
+    const rig = new Rig(1)
+    const outside = rig.log.connect()
+    await rig.owner('subscription')
+    const second = await rig.owner('subscription')
+    second.client.paused = true
+    const { endOffset } = rig.log.partition(deliveryInbox)
+    rig.say(outside, 1, catalogue.messages)
+    await rig.log.settle()
+    expect(rig.lost).toEqual(['lost'])
+    expect(rig.log.partition(deliveryInbox).endOffset).toBe(endOffset)
   })
 
   it('have the same state after another restore, also of what was dropped', async () => {

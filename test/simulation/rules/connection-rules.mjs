@@ -115,15 +115,4 @@ export const connectionRules = [
       },
     ],
   },
-  {
-    rule: 'What a gateway that died had still sent for a session that was taken over by force is swept',
-    shape: 'cluster',
-    changes: [
-      {
-        file: `${session}/gateway-end.ts`,
-        from: 'if (state.rows.get(session.clientId)?.birth !== session.birth) turn.ended.push(session)',
-        to: '',
-      },
-    ],
-  },
 ]

@@ -126,11 +126,6 @@ export const ownerRules = [
     ],
   },
   {
-    rule: 'A new matcher has the old one refused wherever that could still send',
-    shape: 'cluster',
-    changes: [{ file: `${runtime}/partition.ts`, from: 'service.targets?.(state) ?? []', to: '[]' }],
-  },
-  {
     rule: 'An owner that is refused drops the partition',
     shape: 'cluster',
     changes: [

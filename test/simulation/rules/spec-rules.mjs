@@ -34,6 +34,20 @@ export const specRules = [
     '',
   ),
   found(
+    'A new matcher has the old one refused wherever that could still send',
+    `${runtime}/several-owners.spec.ts`,
+    `${runtime}/partition.ts`,
+    'service.targets?.(state) ?? []',
+    '[]',
+  ),
+  found(
+    'What a gateway that died had still sent for a session that was taken over by force is swept',
+    `${session}/takeover.spec.ts`,
+    `${session}/gateway-end.ts`,
+    'if (state.rows.get(session.clientId)?.birth !== session.birth) turn.ended.push(session)',
+    '',
+  ),
+  found(
     'What was due before an inbox record was appended is done before it',
     `${runtime}/partition.spec.ts`,
     `${runtime}/partition.ts`,
