@@ -125,6 +125,17 @@ describe('a run of messages', () => {
     expect(payloads(client)).toEqual(['connack', '0', '1'])
   })
 
+  it('brings only what of it has not come before', () => {
+    const rig = new GatewayRig()
+    const client = rig.connect(5)
+    rig.gateway.newFrom = 7
+    rig.run(
+      [{ client }],
+      [5, 6, 7, 8].map((offset) => ({ topic: 't', payload: String(offset), offset })),
+    )
+    expect(payloads(client)).toEqual(['7', '8'])
+  })
+
   it('for another incarnation does nothing', () => {
     const rig = new GatewayRig()
     const client = rig.connect(5)

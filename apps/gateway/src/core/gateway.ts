@@ -54,6 +54,8 @@ export class Gateway {
   readonly publish = new PublishView()
   readonly ack = new AckView()
   readonly run = new RunReader()
+  /** Set by the shell with each record: messages of its run that stand before this offset have come before. */
+  newFrom = 0
   readonly block = new OutgoingBlock()
   /** For encoding one packet that is rare. */
   readonly packet = new ByteWriter(1024)

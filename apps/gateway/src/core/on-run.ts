@@ -23,7 +23,7 @@ export function onRun(gateway: Gateway, buffer: Uint8Array, from: number, to: nu
   for (;;) {
     const item = run.next()
     if (item === 'message') {
-      block.add(run)
+      if (run.offset >= gateway.newFrom) block.add(run)
       if (!block.isFull) continue
     }
     if (block.count > 0) {

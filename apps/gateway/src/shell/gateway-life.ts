@@ -58,6 +58,7 @@ export async function beginLife(parts: LifeParts): Promise<GatewayLife> {
         cursor.open(batch.bytes)
         while (cursor.next()) {
           if (cursor.valueFrom < 0 || repeats?.has(cursor) === true) continue
+          gateway.newFrom = repeats?.newFrom ?? 0
           driver.inbox(cursor.bytes, cursor.valueFrom, cursor.valueTo)
         }
       },

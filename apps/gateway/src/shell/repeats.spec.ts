@@ -7,14 +7,15 @@ import { Repeats } from './repeats.js'
 
 const topic = utf8Encode('t')
 
-/** A run of one message, that stands at `offset` of a partition of tbmq.msg.all, for a connection of this life of the gateway. */
-function runOf(incarnation: number, offset: number): RecordCursor {
+/** A run of messages that stand at these offsets of a partition of tbmq.msg.all, for a connection of this life of the gateway. */
+function runOf(incarnation: number, ...offsets: readonly number[]): RecordCursor {
   const run = new ByteWriter(64)
-  beginMessageRun(run, incarnation, 0, offset)
+  beginMessageRun(run, incarnation, 0, 0)
   run.u8(receiversItem)
   run.varint(1)
   writeReceiver(run, 1, 0, [])
-  writeMessage(run, 1, 0, 0, topic, 0, topic.length, 0, 0, EMPTY_BYTES, 0, 0)
+  for (const offset of offsets)
+    writeMessage(run, 1, offset, 0, topic, 0, topic.length, 0, 0, EMPTY_BYTES, 0, 0)
   const batch = new RecordBatchBuilder(256)
   batch.add(null, run.view())
   const bytes = batch.bytes.slice()
@@ -36,6 +37,13 @@ describe('what a matcher routes', () => {
       false,
     ])
     expect(repeats.dropped).toBe(2)
+  })
+
+  it('is partly known when the next matcher begins its runs at other messages', () => {
+    const repeats = new Repeats(2)
+    repeats.has(runOf(2, 5, 6))
+    expect([repeats.has(runOf(2, 5, 6, 7)), repeats.newFrom]).toEqual([false, 7])
+    expect([repeats.has(runOf(2, 7)), repeats.has(runOf(2, 8)), repeats.newFrom]).toEqual([true, false, 0])
   })
 
   it('is not known by what came for connections of an earlier life', () => {

@@ -7,6 +7,8 @@ import { messageRunKind, passingRunKind, RunReader } from '#libs/topics'
 export class Repeats {
   /** Records that were dropped. */
   dropped = 0
+  /** Of the record asked about last: messages before this offset have come before, and are not for anybody again. */
+  newFrom = 0
   readonly #origins = new Origins()
   /** Per partition of tbmq.msg.all: the highest offset that a run has brought, plus one. */
   readonly #routes: number[] = []
@@ -20,6 +22,7 @@ export class Repeats {
   /** True when the cursor's record has come before. */
   has(cursor: RecordCursor): boolean {
     const origin = originOf(cursor)
+    this.newFrom = 0
     const isRepeat =
       origin !== undefined ? this.#origins.repeats(origin) : isRun(cursor) && this.#isRouted(cursor)
     if (isRepeat) this.dropped++
@@ -27,21 +30,25 @@ export class Repeats {
   }
 
   /**
-   * A run is routed whole or not at all: its first message tells. What is for an earlier life says nothing: a matcher that has not heard
-   * of that one's end writes the same messages once for each life.
+   * Where a run ends depends on all its receivers, so that the next matcher may send what came before and what is new in one. What is
+   * for an earlier life says nothing: a matcher that has not heard of that one's end writes the same messages once for each life.
    */
   #isRouted({ bytes, valueFrom, valueTo }: RecordCursor): boolean {
     const run = this.#run
     run.open(bytes, valueFrom, valueTo)
     if (run.incarnation !== this.#incarnation) return false
     const seen = this.#routes[run.partition] ?? 0
-    let highest = seen
+    let first = Infinity
+    let next = 0
     for (let item = run.next(); item !== 'end'; item = run.next()) {
       if (item !== 'message') continue
-      if (run.offset < seen) return true
-      highest = run.offset + 1
+      first = Math.min(first, run.offset)
+      next = run.offset + 1
     }
-    this.#routes[run.partition] = highest
+    if (next === 0) return false
+    if (next <= seen) return true
+    if (first < seen) this.newFrom = seen
+    this.#routes[run.partition] = next
     return false
   }
 }

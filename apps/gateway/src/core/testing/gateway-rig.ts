@@ -73,6 +73,8 @@ export interface RunMessage {
   readonly retain?: boolean
   readonly deadline?: number
   readonly properties?: Uint8Array
+  /** Where it stands in its partition of tbmq.msg.all. */
+  readonly offset?: number
 }
 
 export class GatewayRig {
@@ -330,6 +332,7 @@ function writeRunMessage(writer: ByteWriter, message: RunMessage): void {
     retain = false,
     deadline = 0,
     properties = new Uint8Array(0),
+    offset = 0,
   } = message
   const source = new ByteWriter()
   source.rawText(topic)
@@ -340,7 +343,7 @@ function writeRunMessage(writer: ByteWriter, message: RunMessage): void {
   writeMessage(
     writer,
     qos | (retain ? 4 : 0),
-    0,
+    offset,
     deadline,
     source.buffer,
     0,
