@@ -187,6 +187,9 @@ function takeOver(stage: Stage): void {
   const { world, cast } = stage
   if (peer === undefined) return
   const shared = cast.members.find((member) => member.peer === peer)?.filter
+  const filter = shared ?? anyFilter(stage)
+  if (world.random.chance(shared === undefined ? 0.5 : 1))
+    peer.askInVain(filter, 2, world.random.chance(0.5) ? 'subscribed' : 'unsubscribed')
   const lateFilters = Array.from({ length: world.random.below(4) }, () => shared ?? anyFilter(stage))
   for (let count = world.random.chance(0.2) ? 2 : 1; count > 0; count--) peer.takeOver(lateFilters)
 }

@@ -79,6 +79,7 @@ function onConnack(peer: Peer, { reasonCode, sessionPresent }: Of<'connack'>): v
     else peer.sendPublish(packetId, message, true)
   }
   peer.subscribeAgain(isPresent)
+  peer.regret()
 }
 
 function onPublish(peer: Peer, packet: Of<'publish'>): void {

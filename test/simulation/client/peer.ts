@@ -61,6 +61,8 @@ export class Peer {
   cleanStartIsOut = false
   /** Asked for over connections that were left: on a slow network they begin last, and it is for the session that they find. */
   readonly late: SubscriptionView[] = []
+  /** What it asks for at its next CONNACK: the opposite of what it asked for last, and was not told. */
+  #regret: (() => void) | undefined
   /** Acknowledgements that a slow client owes. */
   readonly owed: ClientPacket[] = []
   /** What its application wants to hear: filters with their QoS. */
@@ -239,6 +241,24 @@ export class Peer {
     this.subscribe([...this.#interests.keys()], qos)
   }
 
+  /** Asks for this and does not wait for an answer: over its next connection it asks for the opposite. */
+  askInVain(filter: string, qos: QoS, wants: 'subscribed' | 'unsubscribed'): void {
+    const ask = (isWanted: boolean): void => {
+      if (isWanted) this.subscribe([filter], qos)
+      else this.unsubscribe(filter)
+    }
+    ask(wants === 'subscribed')
+    this.#regret = () => {
+      ask(wants === 'unsubscribed')
+    }
+  }
+
+  /** At CONNACK, once. */
+  regret(): void {
+    this.#regret?.()
+    this.#regret = undefined
+  }
+
   /**
    * Connects again while it is connected, as a device does that has lost its network without knowing, or a second one with the same
    * client id. For a while something still comes over the old connection; nobody waits for an answer there.
@@ -364,9 +384,6 @@ export class Peer {
     this.connection = undefined
     this.connected = false
     this.owed.length = 0
-    // What was asked and not answered may have been done or not.
-    if (this.options.ledger.severalGateways)
-      for (const { views } of this.requests.values()) this.session?.doubtful.push(...views)
     this.requests.clear()
     this.#lastEnd = connection.endMicros
     if (connection.acceptedMicros !== undefined) this.#awaySince = connection.endMicros

@@ -87,8 +87,6 @@ export interface SessionView {
   readonly inherits: boolean
   readonly subscriptions: SubscriptionView[]
   readonly receipts: Receipt[]
-  /** Requests about these were lost with a connection that the broker may have taken over by force: they may be done at any time. */
-  readonly doubtful: FilterView[]
   /** From here on it may be over: a CONNECT with clean start was sent, its connection ended (transient), its time has run out. */
   ended: Moment | undefined
 }
@@ -142,7 +140,6 @@ export class Ledger {
       inherits,
       subscriptions: [],
       receipts: [],
-      doubtful: [],
       ended: undefined,
     }
     this.sessions.push(session)

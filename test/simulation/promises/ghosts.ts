@@ -31,6 +31,7 @@ export function judgeGhosts(ledger: Ledger, owners: Owners, peers: readonly Peer
     }
   }
   judgeGroupGhosts(ledger, owners, living)
+  for (const peer of peers) judgeMembership(ledger, owners, peer, births.get(peer.clientId))
   for (const { queues, placement } of owners.deliveries) {
     for (const { clientId, birth } of queues.values()) {
       if (living.has(birth)) continue
@@ -38,6 +39,18 @@ export function judgeGhosts(ledger: Ledger, owners: Owners, peers: readonly Peer
         `partition ${String(placement.partition)} has a queue of ${clientId}, whose session is over`,
       )
     }
+  }
+}
+
+/** Who was told that it is in a group, and has not left it since, is in it: while others are, too, nobody would miss it. */
+function judgeMembership(ledger: Ledger, owners: Owners, { session, clientId }: Peer, birth?: number): void {
+  if (session === undefined || session.ended !== undefined) return
+  const groups = owners.deliveries.flatMap(({ groups: owned }) => [...owned.values()])
+  for (const { share, filter, acknowledged, closed } of session.subscriptions) {
+    if (share === undefined || acknowledged === undefined || closed !== undefined) continue
+    const group = groups.find((one) => one.share === share && one.filter === filter)
+    if (group?.members.some((member) => member.session.birth === birth) === true) continue
+    ledger.violated(`${clientId} was told that it is in the group ${share} of ${filter}, and it is not`)
   }
 }
 

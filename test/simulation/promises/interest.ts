@@ -28,24 +28,16 @@ export class Interest {
       return closed === undefined || (replacedBy !== undefined && takes(replacedBy))
     }
     return this.views(message.topic).find(
-      (view) =>
-        view.acknowledged !== undefined &&
-        view.acknowledged < message.firstSent &&
-        takes(view) &&
-        !this.#isDoubtful(view),
+      (view) => view.acknowledged !== undefined && view.acknowledged < message.firstSent && takes(view),
     )
   }
 
   /** It had unsubscribed from all that concerns the message before that was sent. */
   isOver(message: Message): boolean {
     const isOver = (view: SubscriptionView): boolean =>
-      view.ended !== undefined && view.ended < message.firstSent && !this.#isDoubtful(view)
+      view.ended !== undefined && view.ended < message.firstSent
     const views = this.views(message.topic)
     return views.length > 0 && views.every(isOver)
-  }
-
-  #isDoubtful({ filter, share }: SubscriptionView): boolean {
-    return this.session.doubtful.some((one) => one.filter === filter && one.share === share)
   }
 }
 

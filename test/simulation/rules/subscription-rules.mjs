@@ -138,4 +138,26 @@ export const subscriptionRules = [
       },
     ],
   },
+  {
+    rule: 'What a connection asks for whose kept session was taken over by force is dropped',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${subscription}/subscribe.ts`,
+        from: 'displaced.size > 0 && displaced.has(addressKey(address))',
+        to: 'displaced.size < 0 && displaced.has(addressKey(address))',
+      },
+    ],
+  },
+  {
+    rule: 'A group takes nothing from a connection whose kept session was taken over by force',
+    shape: 'cluster',
+    changes: [
+      {
+        file: `${delivery}/displaced.ts`,
+        from: 'return known !== undefined && known.from < offset',
+        to: 'return known !== undefined && offset < 0',
+      },
+    ],
+  },
 ]

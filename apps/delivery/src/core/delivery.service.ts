@@ -14,6 +14,7 @@ import {
   type DeliveryRecord,
 } from '#libs/topics'
 import { Arrivals } from './arrivals.js'
+import { displaced, sendDisplaced, tellDisplaced } from './displaced.js'
 import { deliveryFacts, type DeliveryFact } from './facts.js'
 import { distribute, Group, groupAcknowledged } from './group.js'
 import { endMemberships, groupStored, joinGroup, leaveGroup, listMemberships } from './group-members.js'
@@ -50,6 +51,7 @@ export function deliveryService(given: Partial<DeliverySettings> = {}): Service<
       if (turn.published) fact(turn, { kind: 'PublishedThrough', offset: state.position })
       moveOn(turn, batch)
       planMove(turn, batch.appendTime)
+      sendDisplaced(turn)
       turn.outbox?.flush()
       settings.afterBatch(state)
     },
@@ -223,6 +225,10 @@ function onRecord(turn: Turn, record: DeliveryRecord): void {
       return groupStored(turn, record)
     case 'ListSubscriptions':
       return listMemberships(turn, record.session, record.address)
+    case 'TellDisplaced':
+      return tellDisplaced(turn, record)
+    case 'ConnectionsDisplaced':
+      return displaced(turn, record)
     case 'PassOn':
       return turn.outbox?.passOn(record.gateway, record.record)
     default:

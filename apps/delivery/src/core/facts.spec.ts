@@ -24,6 +24,9 @@ const limits = {
 } as const
 
 const cases: readonly (readonly [fact: DeliveryFact, key: string, value: string | undefined])[] = [
+  [{ kind: 'ConnectionDisplaced', address, row: { from: 300, over: undefined } }, '0801670203', 'ac0200'],
+  [{ kind: 'ConnectionDisplaced', address, row: { from: 300, over: 301 } }, '0801670203', 'ac0201ad02'],
+  [{ kind: 'DisplacedForgotten', address }, '0801670203', undefined],
   [
     { kind: 'BaseMoved', base: { offset: 5, routes: [7, 0], limits: [{ offset: 0, limits }] } },
     '01',

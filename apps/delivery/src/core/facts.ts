@@ -1,7 +1,7 @@
 // The facts of delivery (tbmq.client.delivery). Queues follow from the inbox itself; facts hold how a session or a group stood at some
 // offset, so that the inbox before it may be forgotten. Restoring = the facts, then a replay of the inbox from the base on.
 //
-// Keys: kind u8, then 1 nothing · 2 birth · 3 and 5 birth, number · 4 birth · 6 share, filter, client id · 7 nothing
+// Keys: kind u8, then 1 nothing · 2 birth · 3 and 5 birth, number · 4 birth · 6 share, filter, client id · 7 nothing · 8 address
 import { unreachable, type ByteReader, type ByteWriter } from '#libs/base'
 import type { FactCodec } from '#libs/service'
 import {
@@ -16,6 +16,7 @@ import {
   u8,
   whole,
   word,
+  type Address,
   type Field,
   type ValueOf,
   UnknownRecord,
@@ -145,6 +146,10 @@ const groupRow = struct({
 })
 export type GroupRow = ValueOf<typeof groupRow>
 
+/** From which offset on a connection joins and leaves groups no more, and behind which nothing of it comes. */
+const displacedRow = struct({ from: whole, over: optional(whole) })
+export type DisplacedRow = ValueOf<typeof displacedRow>
+
 export type Holder = 'session' | 'group'
 
 export type DeliveryFact =
@@ -181,6 +186,9 @@ export type DeliveryFact =
     }
   /** What the inbox up to here asked to publish or to hand over is in the log: it makes the runtime save its position with it. */
   | { readonly kind: 'PublishedThrough'; readonly offset: number }
+  | { readonly kind: 'ConnectionDisplaced'; readonly address: Address; readonly row: DisplacedRow }
+  /** No record before the one that displaced it, or of itself, is read any more. */
+  | { readonly kind: 'DisplacedForgotten'; readonly address: Address }
 
 const kinds = {
   base: 1,
@@ -190,6 +198,7 @@ const kinds = {
   groupMessage: 5,
   member: 6,
   published: 7,
+  displaced: 8,
 } as const
 
 export const deliveryFacts: FactCodec<DeliveryFact> = {
@@ -210,6 +219,11 @@ export const deliveryFacts: FactCodec<DeliveryFact> = {
         return { kind: 'GroupStood', row: groupRow.read(value) }
       case kinds.groupMessage:
         return readMessage('group', key, value)
+      case kinds.displaced: {
+        const displaced = address.read(key)
+        if (value === undefined) return { kind: 'DisplacedForgotten', address: displaced }
+        return { kind: 'ConnectionDisplaced', address: displaced, row: displacedRow.read(value) }
+      }
       // For other readers.
       case kinds.member:
       case kinds.published:
@@ -249,6 +263,10 @@ function writeKey(writer: ByteWriter, fact: DeliveryFact): void {
       return writeMemberKey(writer, fact.share, fact.filter, fact.clientId)
     case 'PublishedThrough':
       return writer.u8(kinds.published)
+    case 'ConnectionDisplaced':
+    case 'DisplacedForgotten':
+      writer.u8(kinds.displaced)
+      return address.write(writer, fact.address)
     default:
       return unreachable(fact)
   }
@@ -279,10 +297,13 @@ function writeValue(writer: ByteWriter, fact: DeliveryFact): boolean {
     case 'PublishedThrough':
       writer.varint(fact.offset)
       return true
+    case 'ConnectionDisplaced':
+      return written(writer, displacedRow, fact.row)
     case 'SessionEnded':
     case 'MessageForgotten':
     case 'GroupEnded':
     case 'MemberLeft':
+    case 'DisplacedForgotten':
       return false
     default:
       return unreachable(fact)

@@ -6,6 +6,7 @@ import {
   type DeliveryRecord,
   type SessionIdentity,
 } from '#libs/topics'
+import { isDisplaced } from './displaced.js'
 import type { MemberRow } from './facts.js'
 import { forgetGroup, giveBack, Group, nameOf, type Member, type OwedAnswer } from './group.js'
 import { markQos } from './line.js'
@@ -23,6 +24,7 @@ const success = 0
 const noSubscriptionExisted = 0x11
 
 export function joinGroup(turn: Turn, record: JoinGroup): void {
+  if (isDisplaced(turn, record.address)) return
   const { share, wanted, session } = record
   const group = findGroup(turn, share, wanted.filter) ?? beginGroup(turn, share, wanted.filter)
   const index = group.members.findIndex((one) => one.session.clientId === session.clientId)
@@ -142,6 +144,7 @@ export function listMemberships(turn: Turn, session: SessionIdentity, address: A
 
 export function leaveGroup(turn: Turn, record: LeaveGroup): void {
   const { share, filter, session, address, request, place } = record
+  if (isDisplaced(turn, address)) return
   const group = findGroup(turn, share, filter)
   const member = group?.members.find((one) => one.session.birth === session.birth)
   const code = member === undefined ? noSubscriptionExisted : success

@@ -14,6 +14,7 @@ import {
   toGroup,
 } from '../testing/appends.js'
 import { DeliveryRig, payloads } from '../testing/delivery-rig.js'
+import { dump } from '../testing/dump.js'
 
 describe('a group', () => {
   const rigWithGroup = (
@@ -282,6 +283,64 @@ describe('a group', () => {
     rig.restart()
     rig.take(answers([{ step: pubackStep + groupStep, id: birth, number: 1 }]))
     expect(rig.messages().slice(1)).toMatchObject([{ connection: 2, payload: '1' }])
+  })
+
+  describe('a connection whose kept session has another one', () => {
+    const leave = (birth: number, connection: number) =>
+      record({
+        kind: 'LeaveGroup',
+        session: { clientId: `c${String(birth)}`, birth },
+        address: at(connection),
+        request: 1,
+        place: 0,
+        share: 's',
+        filter: 't',
+      })
+    const tell = (isOver: boolean) => record({ kind: 'TellDisplaced', addresses: [at(1)], isOver })
+    const stays = join(9, at(9), { kept: true })
+
+    it('neither joins nor leaves for it, and nobody answers', () => {
+      const { rig } = rigWithGroup([[1, at(1), { kept: true }]])
+      rig.take(tell(false))
+      expect(rig.take(leave(1, 1))).toEqual([])
+      const members = () => [...rig.state.groups.values()].map((group) => group.members.length)
+      expect(members()).toEqual([1])
+      rig.take(stays, leave(1, 2))
+      expect(rig.take(join(1, at(1), { kept: true }))).toEqual([])
+      expect(members()).toEqual([1])
+    })
+
+    it('is told to all matchers and group owners before what is passed on behind it', () => {
+      const rig = new DeliveryRig({ topicPartitions: 2 })
+      const passed = record({ kind: 'PassOn', gateway: 'g', record: new Uint8Array([2, 1, 1, 0x8e, 0]) })
+      const sent = rig.take(
+        tell(false),
+        record({ kind: 'TellDisplaced', addresses: [at(2)], isOver: false }),
+        passed,
+      )
+      const told = { kind: 'ConnectionsDisplaced', addresses: [at(1), at(2)], isOver: false }
+      // What goes to gateways goes out when the rest of its commit has arrived.
+      expect(sent.filter(({ kind }) => kind === 'ConnectionsDisplaced')).toMatchObject([
+        { ...told, to: 'subscription', partition: 0 },
+        { ...told, to: 'subscription', partition: 1 },
+        { ...told, to: 'delivery', partition: 0 },
+      ])
+    })
+
+    it('had done what it did before, in a replay, too; and is forgotten when that is no longer needed', () => {
+      const { rig } = rigWithGroup([[9, at(9), { kept: true }]])
+      rig.take(join(1, at(1), { kept: true }))
+      rig.take(tell(false))
+      rig.take(leave(1, 1))
+      expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+      rig.take(tell(true))
+      expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+      expect(rig.state.displaced.size).toBe(1)
+      rig.wait(200_000)
+      expect(rig.state.displaced.size).toBe(0)
+      rig.trim()
+      expect(dump(rig.rebuild())).toEqual(dump(rig.state))
+    })
   })
 
   it('chooses at random, but alike in a replay', () => {

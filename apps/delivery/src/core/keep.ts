@@ -2,6 +2,7 @@
 // now, and its messages. From then on older records are not needed for it, and the base of a replay moves on.
 import type { Millis } from '#libs/base'
 import type { Batch } from '#libs/batch'
+import { forgetDisplaced } from './displaced.js'
 import type { GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
 import { addressOf, memberRowOf } from './group-members.js'
@@ -91,6 +92,7 @@ function moveBase(turn: Turn): void {
   const { offset, routes } = waypoint
   const limits = state.base.limits.filter((_, i) => (state.base.limits[i + 1]?.offset ?? Infinity) > offset)
   fact(turn, { kind: 'BaseMoved', base: { offset, routes, limits } })
+  forgetDisplaced(turn, offset)
 }
 
 const holderOf = (what: Queue | Group): Holder => (what instanceof Group ? 'group' : 'session')

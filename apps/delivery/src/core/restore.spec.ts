@@ -51,7 +51,7 @@ class History {
     rig.now += random.below(400)
     const birth = random.pick(births) ?? 11
     const connection = this.connections.get(birth)
-    switch (random.below(13)) {
+    switch (random.below(14)) {
       case 0:
       case 1:
       case 2:
@@ -104,6 +104,22 @@ class History {
       }
       case 11:
         return this.qos2(birth, connection)
+      case 12: {
+        const displaced = random.pick(
+          [...rig.state.displaced.values()].filter(({ over }) => over === undefined),
+        )
+        if (displaced !== undefined && random.chance(0.3)) {
+          rig.take(record({ kind: 'TellDisplaced', addresses: [displaced.address], isOver: true }))
+        } else if (displaced !== undefined && random.chance(0.5)) {
+          rig.take(join(birth, displaced.address, { kept: true }))
+        } else if (connection !== undefined) {
+          rig.take(record({ kind: 'TellDisplaced', addresses: [at(connection)], isOver: false }))
+          const now = this.nextConnection++
+          this.connections.set(birth, now)
+          this.see(rig.take(online(birth, at(now), 1 + random.below(6))))
+        }
+        return
+      }
       default:
         if (random.chance(0.2)) return rig.restart()
         if (random.chance(0.3)) rig.wait(random.below(80_000))

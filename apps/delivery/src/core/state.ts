@@ -1,8 +1,16 @@
 // The state of one partition of delivery. It is a function of the inbox: facts hold how it stood at some offset, the rest is replayed.
 import { BoundedQueue, type Millis } from '#libs/base'
 import type { Placement } from '#libs/service'
-import type { SessionIdentity } from '#libs/topics'
-import type { BaseRow, DeliveryFact, GroupRow, Holder, KeptRow, SessionRowFact } from './facts.js'
+import { addressKey, type Address, type SessionIdentity } from '#libs/topics'
+import type {
+  BaseRow,
+  DeliveryFact,
+  DisplacedRow,
+  GroupRow,
+  Holder,
+  KeptRow,
+  SessionRowFact,
+} from './facts.js'
 import type { Group } from './group.js'
 import type { Pinned } from './message.js'
 import { GatewayTarget } from './outbox.js'
@@ -32,6 +40,8 @@ export interface DeliveryState {
   /** The groups in which a client is a member. */
   readonly memberships: Map<string, Set<Group>>
   readonly gateways: Map<string, GatewayTarget>
+  /** By `addressKey`. */
+  readonly displaced: Map<string, DisplacedRow & { readonly address: Address }>
   base: BaseRow
   /** Per partition of tbmq.msg.all: the highest offset that a run has brought, plus one. */
   routes: number[]
@@ -80,6 +90,7 @@ export function emptyState(placement: Placement): DeliveryState {
     groupsByName: new Map(),
     memberships: new Map(),
     gateways: new Map(),
+    displaced: new Map(),
     base: { offset: 0, routes: [], limits: [] },
     routes: [],
     position: 0,
@@ -106,10 +117,13 @@ export function emptyState(placement: Placement): DeliveryState {
 
 /**
  * While restoring, collects the facts; `settle` makes queues of them. Later facts only tell what the transitions have already done to
- * the state, but for the base.
+ * the state, but for the base and for the connections that are displaced.
  */
 export function applyDeliveryFact(state: DeliveryState, fact: DeliveryFact): void {
   if (fact.kind === 'BaseMoved') state.base = fact.base
+  if (fact.kind === 'ConnectionDisplaced')
+    state.displaced.set(addressKey(fact.address), { address: fact.address, ...fact.row })
+  if (fact.kind === 'DisplacedForgotten') state.displaced.delete(addressKey(fact.address))
   const { unsettled } = state
   if (unsettled === undefined) return
   switch (fact.kind) {

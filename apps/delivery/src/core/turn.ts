@@ -2,6 +2,7 @@
 import type { Millis } from '#libs/base'
 import { REASON } from '#libs/mqtt'
 import type { Outcome } from '#libs/service'
+import type { Address } from '#libs/topics'
 import type { DeliveryFact } from './facts.js'
 import type { Group } from './group.js'
 import { Outbox } from './outbox.js'
@@ -29,6 +30,8 @@ export interface Turn {
   readonly ready: (Queue | Group)[]
   /** Something was published or handed over, which a repetition must not do again. */
   published: boolean
+  /** What is to be told all matchers and group owners, packed. */
+  readonly displaced: { readonly isOver: boolean; readonly addresses: Address[] }[]
 }
 
 const unread = newDeliveryCounters()
@@ -50,6 +53,7 @@ export function newTurn(
     offset: state.position,
     ready: [],
     published: false,
+    displaced: [],
   }
 }
 

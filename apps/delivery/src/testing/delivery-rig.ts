@@ -5,6 +5,7 @@ import { RecordBatchBuilder, stamp, type Batch } from '#libs/batch'
 import type { Outcome, Placement } from '#libs/service'
 import {
   catalogue,
+  deliveryRecord,
   dupOption,
   gatewayRecord,
   groupOption,
@@ -62,7 +63,7 @@ export class DeliveryRig {
   readonly inbox: Batch[] = []
   readonly facts = new Map<string, string>()
   readonly sent: (Delivered | SentRecord)[] = []
-  /** Runs that groups handed over come back as batches of the inbox. */
+  /** What the partition sends itself comes back as batches of the inbox. */
   loopBack: Append[] = []
   readonly #values = new ByteWriter()
 
@@ -216,7 +217,8 @@ export class DeliveryRig {
       if (bytes[0] === keptRunKind) this.sent.push(...readKeptRun(to, bytes))
       else this.sent.push({ ...gatewayRecord.read(reader), to, partition })
     } else if (topic === catalogue.deliveryInbox) {
-      if (bytes[0] !== messageRunKind) throw new Error('only runs are handed over')
+      if (bytes[0] !== messageRunKind)
+        this.sent.push({ ...deliveryRecord.read(reader), to: 'delivery', partition })
       this.loopBack.push((builder) => {
         builder.add(null, bytes)
       })

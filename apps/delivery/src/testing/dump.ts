@@ -56,5 +56,5 @@ export function dump(state: DeliveryState): unknown {
       returned: group.returned,
       line: lineOf(group.line),
     }))
-  return { queues, groups, routes: state.routes }
+  return { queues, groups, routes: state.routes, displaced: [...state.displaced].sort() }
 }

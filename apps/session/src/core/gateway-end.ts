@@ -2,7 +2,7 @@
 import type { LeaseRecord } from '#libs/topics'
 import { hasEnded } from './sessions.state.js'
 import { gatewayGone } from './takeover.js'
-import type { Turn } from './turn.js'
+import { tellDisplacedIsOver, type Turn } from './turn.js'
 
 /**
  * A record about gateways. The rows of an ended one's clients change in `sweepEndedGateways`, a moment later, when the inbox has been
@@ -39,6 +39,6 @@ export function sweepDisplaced(turn: Turn): void {
     if (!hasEnded(state, address) || (state.endedGateways.get(address.gateway)?.sweepMillis ?? 0) > now)
       continue
     if (state.rows.get(session.clientId)?.birth !== session.birth) turn.ended.push(session)
-    turn.outcome.fact({ kind: 'DisplacedSwept', address })
+    tellDisplacedIsOver(turn, session.clientId, address)
   }
 }

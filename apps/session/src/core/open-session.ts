@@ -1,8 +1,8 @@
 // OpenSession: what auth passes on when it has let a client in. Here only the way is chosen.
-import type { Opening, SessionRow } from '#libs/topics'
+import { addressKey, type Opening, type SessionRow } from '#libs/topics'
 import { fireDue } from './expiry.js'
 import { beginOrResume } from './session.js'
-import { addressKey, hasEnded, sameAddress } from './sessions.state.js'
+import { hasEnded, sameAddress } from './sessions.state.js'
 import { takeOver } from './takeover.js'
 import type { Turn } from './turn.js'
 

@@ -1,9 +1,9 @@
 // All that the session service remembers of one partition: a row per client, the connections that ended before their session was
-// asked for, the sessions that were ended before their gateways knew, and which gateways are no more. Changed by `apply` alone;
-// everything else here follows from those.
+// asked for, the sessions that were taken from a connection before its gateway knew, and which gateways are no more. Changed by
+// `apply` alone; everything else here follows from those.
 import type { Millis } from '#libs/base'
 import type { Placement } from '#libs/service'
-import type { Address, SessionIdentity, SessionRow } from '#libs/topics'
+import { addressKey, type Address, type SessionIdentity, type SessionRow } from '#libs/topics'
 import { Deadlines } from './deadlines.js'
 
 /** What session decides. The row of a client is always stored whole. */
@@ -13,7 +13,7 @@ export type SessionFact =
   /** This connection ended before its OpenSession was read: drop that when it comes, until then. */
   | { readonly kind: 'ConnectionRemembered'; readonly address: Address; readonly untilMillis: Millis }
   | { readonly kind: 'ConnectionForgotten'; readonly address: Address }
-  /** This connection's session was ended without waiting for its gateway: what that still sent for it has to be swept. */
+  /** This connection's session was taken from it without waiting for its gateway, which may still send something for it. */
   | { readonly kind: 'SessionDisplaced'; readonly address: Address; readonly session: SessionIdentity }
   | { readonly kind: 'DisplacedSwept'; readonly address: Address }
   /** That incarnation of a gateway, and every older one, is no more. */
@@ -30,7 +30,7 @@ export interface RememberedConnection {
   readonly untilMillis: Millis
 }
 
-/** A session that was ended while its connection may have lived. */
+/** A session that was taken from a connection that may have lived. */
 export interface DisplacedSession {
   readonly address: Address
   readonly session: SessionIdentity
@@ -62,10 +62,6 @@ export function emptySessions(placement: Placement): SessionsState {
     deadlines: new Deadlines(),
   }
 }
-
-/** One text per connection. */
-export const addressKey = (address: Address): string =>
-  `${String(address.connection)} ${String(address.incarnation)} ${address.gateway}`
 
 export const sameAddress = (a: Address | undefined, b: Address): boolean =>
   a?.connection === b.connection && a.incarnation === b.incarnation && a.gateway === b.gateway

@@ -51,8 +51,8 @@ describe('a client that connects while it is connected', () => {
     expect(dump(rig.restored())).toBe(dump(rig.state))
     expect(rig.lease({ kind: 'Ended', gateway: 'g', incarnation: 1 })).toEqual([])
     const swept = rig.pass(1)
-    expect(kinds(swept)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
-    expect(swept[0]?.value).toMatchObject({ sessions: [{ clientId: 'c', birth: 101 }] })
+    expect(kinds(swept).slice(-2)).toEqual(['subscription EndSessions', 'delivery EndSessions'])
+    expect(swept.at(-1)?.value).toMatchObject({ sessions: [{ clientId: 'c', birth: 101 }] })
     expect(rig.row()?.address).toEqual(here)
     expect(rig.state.displaced.size).toBe(0)
     expect(dump(rig.restored())).toBe(dump(rig.state))
@@ -67,6 +67,31 @@ describe('a client that connects while it is connected', () => {
     rig.lease({ kind: 'Ended', gateway: 'g', incarnation: 1 })
     expect(rig.pass(1)).toEqual([])
     expect(rig.restored().displaced.size).toBe(0)
+  })
+
+  it('has its CONNACK when all know that the old one, which may still ask for something, does not count', () => {
+    const rig = new SessionRig({ distributed: true })
+    rig.open({ expirySeconds: 100 })
+    rig.open({ address: at(1, 1, 'h'), cleanStart: false, expirySeconds: 100 })
+    const forced = rig.pass(500)
+    expect(only(forced, 'TellDisplaced')).toMatchObject({ addresses: [at(1)], isOver: false })
+    expect(only(forced, 'SessionAccepted')).toMatchObject({ sessionPresent: true })
+    // On one way, so that the one is behind the other.
+    const onTheWay = kinds(forced).filter((kind) => /TellDisplaced|SessionAccepted/.test(kind))
+    expect(onTheWay).toEqual(['delivery TellDisplaced', 'gateway behind delivery SessionAccepted'])
+    // Its gateway may never have heard that it was accepted.
+    const over = rig.closed({ birth: 0 })
+    expect(only(over, 'TellDisplaced')).toMatchObject({ addresses: [at(1)], isOver: true })
+    expect(rig.state.displaced.size).toBe(0)
+    expect(rig.closed({ birth: 0 })).toEqual([])
+  })
+
+  it('tells nobody about the old one where one process has one order', () => {
+    const rig = new SessionRig()
+    rig.open({ expirySeconds: 100 })
+    rig.open({ address: at(2), cleanStart: false, expirySeconds: 100 })
+    expect(kinds(rig.pass(500))).not.toContain('delivery TellDisplaced')
+    expect(kinds(rig.closed({ birth: 101 }))).toEqual([])
   })
 
   it('is refused when a newer one comes while it waits, and that one waits no longer for it', () => {

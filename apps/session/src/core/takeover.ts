@@ -1,10 +1,19 @@
 // Take-over: a client id connects while it is still connected. The old connection is closed first; the new one waits until it is.
 import { REASON } from '#libs/mqtt'
-import type { Address, SessionRow } from '#libs/topics'
+import { addressKey, type Address, type SessionRow } from '#libs/topics'
 import { endConnection, type Ending } from './expiry.js'
 import { beginOrResume, type Newcomer } from './session.js'
-import { addressKey, hasEnded, sameAddress } from './sessions.state.js'
-import { close, identityOf, note, refuse, remember, storeRow, type Turn } from './turn.js'
+import { hasEnded, sameAddress } from './sessions.state.js'
+import {
+  close,
+  note,
+  refuse,
+  remember,
+  storeRow,
+  tellDisplaced,
+  tellDisplacedIsOver,
+  type Turn,
+} from './turn.js'
 
 /** For DISCONNECT and CONNACK. */
 const takenOver = { code: REASON.sessionTakenOver, sentence: 'The client has connected again.' }
@@ -59,13 +68,10 @@ export function connectionClosed(
   if (row?.waiting !== undefined && sameAddress(row.waiting.opening.address, address)) {
     return storeRow(turn, { ...row, waiting: undefined })
   }
-  if (birth !== 0) {
-    // The session was ended without waiting for its gateway. What that still sent for it lies before this record, and goes with it.
-    if (row?.birth !== birth) turn.ended.push({ clientId, birth })
-    if (turn.state.displaced.has(addressKey(address))) turn.outcome.fact({ kind: 'DisplacedSwept', address })
-    return
-  }
-  remember(turn, address)
+  if (turn.state.displaced.has(addressKey(address))) tellDisplacedIsOver(turn, clientId, address)
+  if (birth === 0) return remember(turn, address)
+  // The session was ended without waiting for its gateway. What that still sent for it lies before this record, and goes with it.
+  if (row?.birth !== birth) turn.ended.push({ clientId, birth })
 }
 
 /** A receiver held no connection for what was sent to it: whoever is still connected there is a ghost. */
@@ -90,8 +96,7 @@ function connectionOver(turn: Turn, row: SessionRow, ending: Ending): void {
 /** The old connection has had its time to close. Its gateway may be dead, and what it sent still be on its way. */
 export function forceTakeOver(turn: Turn, row: SessionRow): void {
   const { address } = row
-  if (turn.settings.distributed && address !== undefined)
-    turn.outcome.fact({ kind: 'SessionDisplaced', address, session: identityOf(row) })
+  if (turn.settings.distributed && address !== undefined) tellDisplaced(turn, row, address)
   connectionOver(turn, row, { ...vanished, cause: 'takenOver', reasonCode: takenOver.code })
 }
 

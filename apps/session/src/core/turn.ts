@@ -2,6 +2,7 @@
 import { ByteWriter, type Millis } from '#libs/base'
 import type { Outcome } from '#libs/service'
 import {
+  addressKey,
   catalogue,
   deliveryRecord,
   gatewayInbox,
@@ -17,7 +18,7 @@ import {
   type SessionRow,
   type SubscriptionRecord,
 } from '#libs/topics'
-import { addressKey, hasEnded, type SessionFact, type SessionsState } from './sessions.state.js'
+import { hasEnded, type SessionFact, type SessionsState } from './sessions.state.js'
 
 export interface SessionSettings {
   /** The longest session expiry that is granted, in seconds; 0xFFFFFFFF grants sessions that never end. */
@@ -118,6 +119,21 @@ export function tellPresence(turn: Turn, clientId: string, record: DeliveryRecor
     deliveryRecord.write(turn.outcome.value(), record)
     turn.outcome.send(catalogue.deliveryInbox, partition, clientId)
   }
+}
+
+/**
+ * The session is taken from this connection without waiting for its gateway. What that still sent for the session has to be swept if it is
+ * over with that, and must not count if it lives on: those concerned know before the next CONNACK, which goes the same way.
+ */
+export function tellDisplaced(turn: Turn, row: SessionRow, address: Address): void {
+  turn.outcome.fact({ kind: 'SessionDisplaced', address, session: identityOf(row) })
+  if (row.kept) toDelivery(turn, row.clientId, { kind: 'TellDisplaced', addresses: [address], isOver: false })
+}
+
+/** Nothing of that connection comes any more. */
+export function tellDisplacedIsOver(turn: Turn, clientId: string, address: Address): void {
+  turn.outcome.fact({ kind: 'DisplacedSwept', address })
+  toDelivery(turn, clientId, { kind: 'TellDisplaced', addresses: [address], isOver: true })
 }
 
 function toGateway(turn: Turn, address: Address, record: GatewayRecord): void {

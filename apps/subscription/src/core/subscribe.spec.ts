@@ -115,6 +115,37 @@ describe('UNSUBSCRIBE', () => {
   })
 })
 
+describe('a connection whose kept session has another one', () => {
+  const ask = (connection: number, filter: string): SubscriptionRecord =>
+    subscribe({ connection, kept: true, birth: 5, filters: [filter] })
+  const displaced = (isOver: boolean): SubscriptionRecord => ({
+    kind: 'ConnectionsDisplaced',
+    addresses: [addressOf(1)],
+    isOver,
+  })
+
+  it('neither undoes nor brings back anything, also after a restore', () => {
+    const partition = new TestPartition()
+    partition.ask(ask(1, 'a'), displaced(false), ask(2, 'b'))
+    partition.ask(unsubscribe({ connection: 2, birth: 5, filters: ['a'] }))
+    partition.restore()
+    const late = [ask(1, 'a'), unsubscribe({ birth: 5, filters: ['b'] })]
+    expect(partition.ask(...late)).toEqual([])
+    expect(partition.facts).toEqual([])
+    expect(received(partition.route({ topic: 'a' }, { topic: 'b' }))).toEqual(['5:b:x'])
+  })
+
+  it('is forgotten when nothing of it comes any more', () => {
+    const partition = new TestPartition()
+    partition.ask(displaced(false), displaced(false))
+    expect(partition.facts).toHaveLength(1)
+    partition.ask(displaced(true), displaced(true))
+    expect(partition.facts).toEqual([{ kind: 'DisplacedForgotten', address: addressOf(1) }])
+    partition.restore()
+    expect(partition.state.displaced.size).toBe(0)
+  })
+})
+
 describe('a list of subscriptions', () => {
   const list = (birth: number): SubscriptionRecord => ({
     kind: 'ListSubscriptions',

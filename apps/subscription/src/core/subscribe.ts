@@ -4,6 +4,7 @@ import { unreachable, type Millis } from '#libs/base'
 import type { Outcome } from '#libs/service'
 import { REASON } from '#libs/mqtt'
 import {
+  addressKey,
   catalogue,
   deliveryRecord,
   gatewayInbox,
@@ -47,6 +48,8 @@ export function onRecord(turn: Turn, record: SubscriptionRecord): void {
       return removeGroup(turn, record)
     case 'ListSubscriptions':
       return listSubscriptions(turn, record)
+    case 'ConnectionsDisplaced':
+      return displace(turn, record)
     default:
       return unreachable(record)
   }
@@ -56,7 +59,8 @@ function subscribe(turn: Turn, record: Of<'Subscribe'>): void {
   const { state } = turn
   const { clientId, birth } = record.session
   const known = state.clients.get(clientId)
-  // A connection of a session that is over: nobody waits for an answer.
+  // A connection of a session that is over, or has another connection: nobody waits for an answer.
+  if (isDisplaced(state, record.address)) return
   if (known !== undefined && known.birth > birth) return
   if (known !== undefined && known.birth < birth) sweep(turn, known)
   const codes: Code[] = []
@@ -117,6 +121,7 @@ function differs(existing: Subscription, row: SubscriptionRow): boolean {
 function unsubscribe(turn: Turn, record: Of<'Unsubscribe'>): void {
   const { clientId, birth } = record.session
   const known = turn.state.clients.get(clientId)
+  if (isDisplaced(turn.state, record.address)) return
   if (known !== undefined && known.birth > birth) return
   if (known !== undefined && known.birth < birth) sweep(turn, known)
   const codes = record.filters.map(({ place, filter }): Code => {
@@ -172,6 +177,16 @@ function listSubscriptions({ state, outcome }: Turn, { session, address }: Of<'L
     outcome.send(gatewayInbox(address.gateway), 0, null)
   }
 }
+
+function displace({ state, outcome }: Turn, { addresses, isOver }: Of<'ConnectionsDisplaced'>): void {
+  for (const address of addresses) {
+    if (state.displaced.has(addressKey(address)) !== isOver) continue
+    outcome.fact({ kind: isOver ? 'DisplacedForgotten' : 'ConnectionDisplaced', address })
+  }
+}
+
+const isDisplaced = ({ displaced }: SubscriptionsState, address: Address): boolean =>
+  displaced.size > 0 && displaced.has(addressKey(address))
 
 /** Removes everything of a session that is over. */
 function sweep(turn: Turn, client: Client): void {

@@ -3,7 +3,7 @@
 import { unreachable } from '#libs/base'
 import { TopicTree } from '#libs/mqtt'
 import type { Placement } from '#libs/service'
-import { partitionOfClient, type GroupRow, type SubscriptionRow } from '#libs/topics'
+import { addressKey, partitionOfClient, type GroupRow, type SubscriptionRow } from '#libs/topics'
 import { Client, connect, disconnect, Filter, type Group } from './filter.js'
 import { RetainedMessages } from './retained.state.js'
 import { SubscriptionCounts } from './subscription-counts.js'
@@ -19,6 +19,8 @@ export class SubscriptionsState {
   readonly targets = new Targets()
   readonly router = new TopicRouter(this.exact, this.wildcards)
   readonly counts = new SubscriptionCounts()
+  /** By `addressKey`: connections whose requests do not count any more. */
+  readonly displaced = new Set<string>()
   /** The next offset of tbmq.msg.all that is to be routed, as far as this life knows. */
   routedTo = 0
   /** When the sweep for expired retained messages goes on; undefined while nothing can expire. */
@@ -71,6 +73,12 @@ export function applySubscriptionFact(state: SubscriptionsState, fact: Subscript
       return storeGroup(state, fact.row)
     case 'GroupRemoved':
       return removeGroup(state, fact.share, fact.filter)
+    case 'ConnectionDisplaced':
+      state.displaced.add(addressKey(fact.address))
+      return
+    case 'DisplacedForgotten':
+      state.displaced.delete(addressKey(fact.address))
+      return
     case 'RetainedStored':
       state.retained.set(fact.row)
       return

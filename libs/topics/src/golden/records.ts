@@ -8,6 +8,8 @@ export interface Golden {
   readonly hex: string
 }
 
+const connection = { gateway: 'g', incarnation: 3, connection: 300 }
+
 export const golden: readonly Golden[] = [
   {
     type: 'sessionRecord',
@@ -375,5 +377,20 @@ export const golden: readonly Golden[] = [
       session: { clientId: 'c/ü', birth: 70000 },
     },
     hex: '0e016703ac0204632fc3bcf0a204',
+  },
+  {
+    type: 'subscriptionRecord',
+    value: { kind: 'ConnectionsDisplaced', addresses: [connection], isOver: false },
+    hex: '0801016703ac0200',
+  },
+  {
+    type: 'deliveryRecord',
+    value: { kind: 'TellDisplaced', addresses: [connection], isOver: true },
+    hex: '0f01016703ac0201',
+  },
+  {
+    type: 'deliveryRecord',
+    value: { kind: 'ConnectionsDisplaced', addresses: [connection], isOver: false },
+    hex: '1001016703ac0200',
   },
 ]

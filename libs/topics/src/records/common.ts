@@ -5,6 +5,17 @@ import { bytes, flag, list, optional, struct, text, u16, u32, u8, whole, type Va
 export const address = struct({ gateway: text, incarnation: whole, connection: whole })
 export type Address = ValueOf<typeof address>
 
+/** One text per connection. */
+export const addressKey = ({ connection, incarnation, gateway }: Address): string =>
+  `${String(connection)} ${String(incarnation)} ${gateway}`
+
+/**
+ * Connections whose kept session another one was given before their gateway had told their end. What they still ask for does not count,
+ * until that gateway has told (or is no more): then nothing of theirs comes any more (`isOver`).
+ */
+export const displacement = struct({ addresses: list(address), isOver: flag })
+export type Displacement = ValueOf<typeof displacement>
+
 /** A session: its client id, and the birth that tells it from every other session of that client. */
 export const sessionIdentity = struct({ clientId: text, birth: whole })
 export type SessionIdentity = ValueOf<typeof sessionIdentity>

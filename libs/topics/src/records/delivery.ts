@@ -1,6 +1,6 @@
 // Requests to delivery (tbmq.delivery.inbox). Messages stand in message-run.ts, what became of them in acknowledge-run.ts.
 import { bytes, flag, list, struct, text, u16, union, whole, type ValueOf } from '../field.js'
-import { address, clientLimits, messageValue, sessionIdentity, wantedFilter } from './common.js'
+import { address, clientLimits, displacement, messageValue, sessionIdentity, wantedFilter } from './common.js'
 
 export const deliveryRecord = union({
   /**
@@ -50,5 +50,9 @@ export const deliveryRecord = union({
   PassOn: [13, struct({ gateway: text, record: bytes })],
   /** In which groups here is this session a member? Answer SubscriptionsListed. */
   ListSubscriptions: [14, struct({ address, session: sessionIdentity })],
+  /** Tell it every matcher and every group owner; what is to be passed on behind this record goes when all of them have it. */
+  TellDisplaced: [15, displacement],
+  /** These connections join and leave groups no more. */
+  ConnectionsDisplaced: [16, displacement],
 })
 export type DeliveryRecord = ValueOf<typeof deliveryRecord>

@@ -1,6 +1,6 @@
 // Requests to subscription (tbmq.subscription.inbox) and its facts (tbmq.client.subscriptions).
 import { bytes, flag, list, optional, struct, text, u16, u8, union, whole, type ValueOf } from '../field.js'
-import { address, sessionIdentity, wantedFilter } from './common.js'
+import { address, displacement, sessionIdentity, wantedFilter } from './common.js'
 
 /** One filter with its place in the packet, so that the gateway can put the SUBACK together. */
 const placedFilter = struct({ place: u16, wanted: wantedFilter })
@@ -49,6 +49,8 @@ export const subscriptionRecord = union({
   RemoveGroup: [6, struct({ share: text, filter: text, birth: whole })],
   /** Which filters of this session are here? Answer SubscriptionsListed. */
   ListSubscriptions: [7, struct({ address, session: sessionIdentity })],
+  /** What these connections subscribe to from here on does not count. */
+  ConnectionsDisplaced: [8, displacement],
 })
 export type SubscriptionRecord = ValueOf<typeof subscriptionRecord>
 
