@@ -18,7 +18,7 @@ export function judgeRetained(ledger: Ledger, probe: Peer): void {
     else all.push(message)
   }
   for (const [topic, all] of byTopic) {
-    const allowed = all.filter((message) => !isReplaced(message, all))
+    const allowed = all.filter((message) => !isReplaced(ledger, message, all))
     const message = found.get(topic)
     const isRight =
       message === undefined
@@ -33,5 +33,14 @@ export function judgeRetained(ledger: Ledger, probe: Peer): void {
 }
 
 /** Another one was sent after its last sending, and acknowledged. */
-const isReplaced = (message: Message, all: readonly Message[]): boolean =>
-  all.some(({ firstSent, acknowledged }) => acknowledged !== undefined && firstSent > message.lastSent)
+const isReplaced = (ledger: Ledger, message: Message, all: readonly Message[]): boolean =>
+  all.some(
+    ({ firstSent, acknowledged, connection }) =>
+      acknowledged !== undefined &&
+      firstSent > message.lastSent &&
+      (connection === message.connection || !mayComeLate(ledger, message)),
+  )
+
+/** A copy may still be with a gateway that stood still, and come behind what its client sent over a later connection. */
+const mayComeLate = ({ severalGateways }: Ledger, { sends, acknowledged }: Message): boolean =>
+  severalGateways && (sends > 1 || acknowledged === undefined)
