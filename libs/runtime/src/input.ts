@@ -1,7 +1,7 @@
 // One input of a partition: how far it has been read, how far that may be saved, and what of it has come before.
 import type { Batch } from '#libs/batch'
 import { RecordCursor } from '#libs/batch'
-import { filterBatch, type Reader, type TopicPartition } from '#libs/log'
+import { filterBatch, type EventLog, type Reader, type TopicPartition } from '#libs/log'
 import type { Topic } from '#libs/topics'
 import { originOf, Origins, type Origin } from './origin.js'
 import { withBytes } from './parts.js'
@@ -41,6 +41,19 @@ export class Input {
   /** What the log remembered. */
   restore(position: number): void {
     this.position = this.saved = this.#safe = position
+  }
+
+  /** The saved position; never a silent jump when the log has forgotten what lies there. */
+  startIn(log: Pick<EventLog, 'startOffset'>, failed: (sentence: string, error: unknown) => void): number {
+    const { position, target } = this
+    const start = log.startOffset(target)
+    if (position >= start) return position
+    if (position > 0) {
+      const missing = `records ${String(position)} to ${String(start - 1)} of ${target.topic}`
+      failed(`${missing} are no longer there and were never read`, undefined)
+    }
+    this.restore(start)
+    return start
   }
 
   restoreOrigin(origin: Origin): void {

@@ -6,35 +6,9 @@ import { MemoryLog, type EventLog } from '#libs/log'
 import type { Outcome, Placement, Service } from '#libs/service'
 import { catalogue, UnknownRecord } from '#libs/topics'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Clock } from './clock.js'
 import { ownKind } from './own-records.js'
 import { Partition } from './partition.js'
-
-/** A clock that stands still until it is told to go on. */
-class StillClock implements Clock {
-  time: Millis = 1_000_000
-  #alarms: { at: Millis; callback: () => void }[] = []
-
-  now(): Millis {
-    return this.time
-  }
-
-  after(millis: Millis, callback: () => void): () => void {
-    const alarm = { at: this.time + millis, callback }
-    this.#alarms.push(alarm)
-    return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm)
-    }
-  }
-
-  advance(millis: Millis): void {
-    this.time += millis
-    for (const alarm of this.#alarms.filter(({ at }) => at <= this.time)) {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm)
-      alarm.callback()
-    }
-  }
-}
+import { StillClock } from './testing/still-clock.js'
 
 /** Counts words: the smallest service there is. A word that begins with `!` makes it throw; `later` sets a deadline. */
 interface Tally {

@@ -190,7 +190,7 @@ export class Partition<State, Fact> {
     const { log, deliver } = this.#options
     this.#reading = true
     for (const input of this.#inputs) {
-      const from = this.#startOf(input)
+      const from = input.startIn(log, this.#options.failed)
       input.reader = log.read(input.target, {
         from,
         visibility: 'appended',
@@ -205,19 +205,6 @@ export class Partition<State, Fact> {
         },
       })
     }
-  }
-
-  /** The saved position; never a silent jump when the log has forgotten what lies there. */
-  #startOf(input: Input): number {
-    const { position, target } = input
-    const start = this.#options.log.startOffset(target)
-    if (position >= start) return position
-    if (position > 0) {
-      const missing = `records ${String(position)} to ${String(start - 1)} of ${target.topic}`
-      this.#options.failed(`${missing} are no longer there and were never read`, undefined)
-    }
-    input.restore(start)
-    return start
   }
 
   /** A request is decided when the streams have been read to an end fetched after it arrived. */

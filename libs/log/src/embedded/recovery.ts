@@ -6,6 +6,7 @@ import { formatVersion, frameMarkBytes, segmentHeaderSize, type SegmentHeader } 
 import { NewerFormat, type Manifest } from './manifest.js'
 import {
   indexFrame,
+  lengthWithoutIndex,
   parseSegmentName,
   readHeader,
   scanFrames,
@@ -383,21 +384,4 @@ class Recovery {
     const { segments } = runs[segment.run]
     segments[segments.indexOf(segment)] = again
   }
-}
-
-/**
- * Bytes that count of a closed segment whose index is not there, for the process ended before it was written. The frames may be followed
- * by zeros, which were to be cut then: where they begin, the next segment says, whatever its number (making others may have failed).
- * Undefined if no next one can be read.
- */
-function lengthWithoutIndex(
-  header: SegmentHeader,
-  next: SegmentHeader | undefined,
-  whole: number,
-): number | undefined {
-  // Compaction writes nothing in advance.
-  if (header.compacted) return whole
-  if (next === undefined) return undefined
-  // It was closed when the next one was made: no zeros were behind its frames.
-  return next.previousLength === 0 ? whole : next.previousLength
 }

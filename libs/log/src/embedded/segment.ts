@@ -189,3 +189,20 @@ export function indexFrame(index: SegmentIndex, header: FrameHeader, batch: Uint
   const base = baseOffsetOf(batch)
   index.add(header.topic, header.partition, header.size, base, nextOffsetOf(batch), appendTimeOf(batch))
 }
+
+/**
+ * Bytes that count of a closed segment whose index is not there, for the process ended before it was written. The frames may be followed
+ * by zeros, which were to be cut then: where they begin, the next segment says, whatever its number (making others may have failed).
+ * Undefined if no next one can be read.
+ */
+export function lengthWithoutIndex(
+  header: SegmentHeader,
+  next: SegmentHeader | undefined,
+  whole: number,
+): number | undefined {
+  // Compaction writes nothing in advance.
+  if (header.compacted) return whole
+  if (next === undefined) return undefined
+  // It was closed when the next one was made: no zeros were behind its frames.
+  return next.previousLength === 0 ? whole : next.previousLength
+}
