@@ -19,6 +19,7 @@ const cluster = [
   [1_190, 'a client took a session for safe that its clean start, late from a dead gateway, could still end'],
   [1_325, 'a client took what it had asked for over an older connection for its older session'],
   [2_561, 'a SUBSCRIBE outlived its session, which had been taken over by force from a gateway that died'],
+  [2_838, 'a client waited for what its clean start, late from a dead gateway, had ended'],
   [100_319, 'an inbox was trimmed by what a later commit allowed, which was never stored'],
   [478, 'a group took an older session of its member for the younger one'],
   [1_221, 'a client took what its refused clean start had left for the session that it had given up'],

@@ -92,7 +92,8 @@ export class Peer {
       this.outgoing.size === 0 &&
       this.requests.size === 0 &&
       this.owed.length === 0 &&
-      this.receivedIds.size === 0
+      // A session that is over releases nothing.
+      (this.receivedIds.size === 0 || this.cleanStartIsOut)
     )
   }
 
