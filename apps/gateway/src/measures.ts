@@ -6,7 +6,13 @@ type Counters = GatewayDoor['counters']
 
 export function measuresOf(door: GatewayDoor, settings: Settings): Measure[] {
   const { counters } = door
-  return [...connections(counters, settings), ...sockets(door), ...appendWindow(door), ...messages(counters)]
+  return [
+    ...connections(counters, settings),
+    ...sockets(door),
+    ...connectionMemory(door),
+    ...appendWindow(door),
+    ...messages(counters),
+  ]
 }
 
 const connections = (counters: Counters, settings: Settings): Measure[] => [
@@ -50,6 +56,7 @@ const connections = (counters: Counters, settings: Settings): Measure[] => [
       [{ reason: 'quota_exceeded' }, counters.quotaExceeded],
       [{ reason: 'keep_alive' }, counters.keepAliveTimeouts],
       [{ reason: 'slow_reader' }, counters.slowReaders],
+      [{ reason: 'connection_memory' }, counters.connectionMemoryEnded],
     ],
   },
 ]
@@ -84,6 +91,19 @@ const sockets = ({ counters, listeners }: GatewayDoor): Measure[] => [
     read: () => [
       [{ way: 'received' }, counters.bytesReceived],
       [{ way: 'sent' }, counters.bytesSent],
+    ],
+  },
+]
+
+const connectionMemory = ({ counters, connectionMemoryMax }: GatewayDoor): Measure[] => [
+  {
+    name: 'tbmq_connection_memory_bytes',
+    help: 'Memory for packets that came in part, for what sockets have not taken and for messages that wait, and how much it may be.',
+    kind: 'gauge',
+    labels: ['value'],
+    read: () => [
+      [{ value: 'depth' }, counters.connectionMemory],
+      [{ value: 'limit' }, connectionMemoryMax],
     ],
   },
 ]

@@ -37,6 +37,7 @@ describe('settings', () => {
     [{ TBMQ_PACKET_MAX: '257MiB' }, 'the limit of MQTT'],
     [{ TBMQ_SEGMENT_BYTES: '1MiB' }, 'TBMQ_SEGMENT_BYTES must hold'],
     [{ TBMQ_CONNECTION_BYTES_MAX: '1KiB' }, 'TBMQ_CONNECTION_BYTES_MAX must hold'],
+    [{ TBMQ_CONNECTION_MEMORY: '8MiB' }, 'TBMQ_CONNECTION_MEMORY must be at least four times'],
     [{ TBMQ_KEEP_ALIVE_MAX: '500ms' }, 'TBMQ_KEEP_ALIVE_MAX must be 1s to 65535s'],
     [{ TBMQ_KEEP_ALIVE_MAX: '19h' }, 'TBMQ_KEEP_ALIVE_MAX must be 1s to 65535s'],
     [{ TBMQ_GATEWAY_NAME: 'East' }, 'TBMQ_GATEWAY_NAME takes a-z, 0-9 and - only'],

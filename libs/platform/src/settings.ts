@@ -1,4 +1,4 @@
-// Every setting of the broker, declared once. `.env.example` and the manual are generated from here.
+// Every setting of the broker, declared once. `.env.example` and the manual are generated from here (settings-pages.ts).
 import {
   byteSize,
   diskSize,
@@ -18,7 +18,8 @@ import {
 
 const most = Number.MAX_SAFE_INTEGER
 
-const settingsTable = {
+/** All settings: the name, how it is written, the default, and why. */
+export const settingsTable = {
   dataDir: setting('TBMQ_DATA_DIR', text, './data', 'Where the log, the store and the password file lie.'),
   tcpEnabled: setting('TBMQ_TCP_ENABLED', flag, 'true', 'Listen for MQTT over TCP.'),
   tcpHost: setting(
@@ -274,6 +275,12 @@ const settingsTable = {
     '4MiB',
     'Bytes that one socket has not taken yet, at most, and as many again that wait for the window of its client.',
   ),
+  connectionMemory: setting(
+    'TBMQ_CONNECTION_MEMORY',
+    byteSize,
+    '1GiB',
+    'Memory for what waits for all connections, or came from them in part; beyond it those with most of it are closed.',
+  ),
   slowReaderTimeout: setting(
     'TBMQ_SLOW_READER_TIMEOUT',
     duration,
@@ -360,39 +367,12 @@ function check(settings: Settings): void {
   if (settings.connectionBytesMax < settings.packetMax) {
     wrong('TBMQ_CONNECTION_BYTES_MAX must hold at least one packet of TBMQ_PACKET_MAX.')
   }
+  if (settings.connectionMemory < 4 * settings.connectionBytesMax) {
+    wrong('TBMQ_CONNECTION_MEMORY must be at least four times TBMQ_CONNECTION_BYTES_MAX.')
+  }
   // MQTT tells it in two bytes of seconds, and 0 there is none at all.
   if (settings.keepAliveMax < 1000 || settings.keepAliveMax > 65_535_000) {
     wrong('TBMQ_KEEP_ALIVE_MAX must be 1s to 65535s.')
   }
   if (!/^[a-z0-9-]{1,200}$/.test(settings.gatewayName)) wrong('TBMQ_GATEWAY_NAME takes a-z, 0-9 and - only.')
-}
-
-/** The text of `.env.example`: every setting with its sentence and default, commented out. */
-export function environmentExample(): string {
-  const lines = [
-    '# Every setting with its default. Copy to .env, or set in the environment, which goes first; what is not set has its default.',
-    '',
-  ]
-  for (const { name, kind, fallback, why } of Object.values(settingsTable)) {
-    lines.push(`# ${why} (${kind.written})`, `# ${name}=${fallback}`, '')
-  }
-  return lines.join('\n')
-}
-
-/** The page of the manual with all settings. */
-export function settingsPage(): string {
-  const rows = Object.values(settingsTable).map(
-    ({ name, kind, fallback, why }) =>
-      `| \`${name}\` | ${kind.written.replaceAll('|', '\\|')} | ${fallback === '' ? '' : `\`${fallback}\``} | ${why} |`,
-  )
-  return [
-    '# Settings',
-    '',
-    'All settings are environment variables; those not set there are taken from the file `.env` in the folder that the broker is started in. This page is generated.',
-    '',
-    '| Name | Value | Default | Meaning |',
-    '|---|---|---|---|',
-    ...rows,
-    '',
-  ].join('\n')
 }

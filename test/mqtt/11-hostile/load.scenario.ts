@@ -1,6 +1,7 @@
 // Many at once: storms of connections, floods, readers that stop. Others must not notice.
 import { expect } from 'vitest'
 import { varint, join, packet, text, u16, u8 } from '../client/bytes.js'
+import type { Broker } from '../broker/broker.js'
 import type { Client } from '../client/client.js'
 import {
   codeOf,
@@ -28,8 +29,9 @@ async function roundTrip(t: Scene, sender: Client, receiver: Client): Promise<nu
   return Date.now() - before
 }
 
-async function witnesses(t: Scene): Promise<[Client, Client]> {
-  const [sender, receiver] = await Promise.all([t.connect(), t.connect()])
+async function witnesses(t: Scene, broker?: Broker): Promise<[Client, Client]> {
+  const options = broker === undefined ? {} : { broker }
+  const [sender, receiver] = await Promise.all([t.connect({}, options), t.connect({}, options)])
   await subscribe(receiver, { [t.topic('witness')]: 1 })
   return [sender, receiver]
 }
@@ -219,6 +221,55 @@ scenario(
     expect(textOf(await cut)).toBe('cut')
   },
   { ...slow, needs: 'a timeout for slow readers' },
+)
+
+/** Resident memory of the broker, in bytes. */
+async function residentBytes({ addresses }: Broker): Promise<number> {
+  const answer = await fetch(`${addresses.http ?? ''}/metrics`)
+  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(await answer.text())?.[1])
+}
+
+/** Little memory for all clients together, and no other reason to close one that takes nothing. */
+const crowded = { TBMQ_CONNECTION_MEMORY: '64MiB', TBMQ_PACKET_MAX: '2MiB', TBMQ_SLOW_READER_TIMEOUT: '1h' }
+
+scenario(
+  '600 packets of a megabyte that are never finished: memory stays bounded, and others do not notice',
+  async (t) => {
+    const broker = await t.startBroker({ settings: { ours: crowded } })
+    const [sender, receiver] = await witnesses(t, broker)
+    const before = await residentBytes(broker)
+    const megabyte = rawPublish(5, t.topic(), { payload: 'x'.repeat(1_100_000) }).subarray(0, 1_000_000)
+    const clients = await Promise.all(Array.from({ length: 600 }, async () => t.connect({}, { broker })))
+    for (const client of clients) client.send(megabyte)
+    const ended = (): number => clients.filter((client) => client.isClosed).length
+    // 64 MiB hold 60 of them.
+    await expect.poll(ended, { timeout: 30_000 }).toBeGreaterThan(500)
+    expect(await roundTrip(t, sender, receiver)).toBeLessThan(3000)
+    expect((await residentBytes(broker)) - before).toBeLessThan(350e6)
+  },
+  { ...slow, needs: 'a bound for the memory of all clients together' },
+)
+
+scenario(
+  '200 subscribers that read nothing of large messages: memory stays bounded, and others get everything',
+  async (t) => {
+    const broker = await t.startBroker({ settings: { ours: crowded } })
+    const [sender, receiver] = await witnesses(t, broker)
+    await subscribe(receiver, { [t.topic('large')]: 1 })
+    const clients = await Promise.all(Array.from({ length: 200 }, async () => t.connect({}, { broker })))
+    for (const client of clients) {
+      await subscribe(client, { [t.topic('large')]: 1 })
+      client.pause()
+    }
+    const before = await residentBytes(broker)
+    const large = 'x'.repeat(1_000_000)
+    for (let count = 0; count < 10; count += 1) {
+      await publish(sender, t.topic('large'), large, { qos: 1 })
+      expect(textOf(await message(receiver, 20_000))).toBe(large)
+    }
+    expect((await residentBytes(broker)) - before).toBeLessThan(300e6)
+  },
+  { ...slow, needs: 'a bound for the memory of all clients together' },
 )
 
 scenario(

@@ -100,6 +100,8 @@ export class Connection {
   window = 0
   #inflight: Inflight | null = null
   waiting: WaitingQueue | null = null
+  /** Its part of `connectionMemory`, when it was last weighed. */
+  weight = 0
   /** Kept lane: the highest number that came over this connection. */
   highestNumber = NO_NUMBER
   /** Filter to QoS + 4 × subscription id, as far as it was subscribed over this connection; else 0. */
@@ -198,6 +200,15 @@ export class Connection {
 
   useWaiting(): WaitingQueue {
     return (this.waiting ??= new WaitingQueue())
+  }
+
+  /** Counts the memory that is held for it now. */
+  weigh(): void {
+    const { counters } = this.gateway
+    const waiting = this.isReading && this.waiting !== null ? this.waiting.bytes.length : 0
+    const weight = this.outlet.held + waiting
+    counters.connectionMemory += weight - this.weight
+    this.weight = weight
   }
 
   /** Now and then: a waiting queue that is empty gives its memory back. */

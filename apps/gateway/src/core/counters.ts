@@ -17,7 +17,7 @@ export class CountsByQos {
   }
 }
 
-/** Rising counters, but for `connections`, `halfOpen` and `unstoredBytes`, which tell how many there are now. */
+/** Rising counters, but for `connections`, `halfOpen`, `unstoredBytes` and `connectionMemory`, which tell how many there are now. */
 export class GatewayCounters {
   connections = 0
   halfOpen = 0
@@ -35,6 +35,10 @@ export class GatewayCounters {
   unstoredBytes = 0
   /** How often a socket was read no more because they were too many. */
   appendWindowWaits = 0
+  /** Bytes held for connections: packets that came in part, what sockets have not taken, messages that wait. */
+  connectionMemory = 0
+  /** Connections that were ended because that was too much. */
+  connectionMemoryEnded = 0
   bytesReceived = 0
   bytesSent = 0
   /** Packets of any kind that were taken, and those sent that are no PUBLISH. */

@@ -175,5 +175,7 @@ function wait(connection: Connection, source: Uint8Array, from: number, to: numb
       )
     return
   }
+  const before = waiting.bytes.length
   waiting.push(source, from, to, packet)
+  if (waiting.bytes.length !== before) connection.weigh()
 }

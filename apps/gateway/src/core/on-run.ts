@@ -6,6 +6,7 @@ import { groupCode } from './acknowledgements.js'
 import { deliverBlock, deliverOne } from './deliver.js'
 import type { Gateway } from './gateway.js'
 import { AWAITS, NO_NUMBER } from './inflight.js'
+import { makeRoom } from './make-room.js'
 import { lower } from './outgoing-block.js'
 
 /** Reads the run in `buffer[from..to)`; one for another incarnation concerns connections that are no more. */
@@ -54,6 +55,7 @@ function handOver(gateway: Gateway, buffer: Uint8Array, from: number, count: num
       idsFrom = reader.position
       for (let i = idsCount; i > 0; i--) reader.varint()
     }
+    makeRoom(gateway)
     const connection = connections.find(id)
     if (connection === undefined || !connection.isReading) {
       block.countInto(counters.dropped.gone, options)
@@ -86,6 +88,7 @@ function onKeptRun(gateway: Gateway): void {
     if (item !== 'message') continue
     const isOfGroup = (run.options & groupOption) !== 0
     source.group = isOfGroup ? groupCode(run.groupBirth, run.groupPartition) : NO_NUMBER
+    makeRoom(gateway)
     const connection = connections.find(run.id)
     if (connection === undefined || !connection.isReading) {
       counters.dropped.gone.add(lower(run.qos, run.options & 3), 1)

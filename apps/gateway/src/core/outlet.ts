@@ -7,6 +7,8 @@ export interface Outlet {
   at: number
   /** Bytes that the socket was given and has not taken yet. */
   readonly pending: number
+  /** Memory for what was received and not taken, and for what the socket has not taken, in bytes. */
+  readonly held: number
   /** The socket is gone: nobody reads what is written. */
   readonly isGone: boolean
   /** Makes room for `length` bytes at `at`, perhaps in another `bytes`; to be called when `at + length > bytes.length`. */
@@ -21,4 +23,6 @@ export interface Outlet {
   resume(): void
   /** Send what is gathered, then close the socket. */
   close(): void
+  /** Close the socket at once, and let go of what is held. */
+  cut(): void
 }

@@ -43,6 +43,8 @@ export interface GatewaySettings {
   readonly waitingBytesMax: number
   /** What one socket has not taken yet; beyond it QoS 0 is dropped and QoS 1 and 2 wait. */
   readonly socketBytesMax: number
+  /** Bytes held for all connections together; beyond it those that hold most are ended. */
+  readonly connectionMemoryMax: number
   /** A socket that takes nothing for so long is closed. */
   readonly slowReaderMillisMax: number
   /** Appended and not yet stored; beyond it sockets are not read. */
@@ -75,6 +77,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   responseInformation: undefined,
   waitingBytesMax: 8_388_608,
   socketBytesMax: 1_048_576,
+  connectionMemoryMax: 1_073_741_824,
   slowReaderMillisMax: 30_000,
   appendWindowBytesMax: 33_554_432,
 }

@@ -58,6 +58,7 @@ export interface DoorSettings {
   readonly keepAliveMax: number
   readonly sessionExpiryMax: number
   readonly connectionBytesMax: number
+  readonly connectionMemory: number
   readonly slowReaderTimeout: number
   readonly retainedMax: number
   readonly sysInterval: number
@@ -73,6 +74,8 @@ export interface GatewayDoor {
   readonly counters: GatewayCounters
   /** Bytes that may be appended and not stored; beyond, sockets are not read. */
   readonly appendWindowBytesMax: number
+  /** Memory that may be held for all connections, in bytes. */
+  readonly connectionMemoryMax: number
   /** Messages that clients have not acknowledged yet. */
   inflight(): number
   /** False when it is open and its inbox is not read. */
@@ -89,6 +92,7 @@ export function gatewayDoor({ log, settings, logger, now, sysValues }: DoorParts
   return {
     counters,
     appendWindowBytesMax: defaultGatewaySettings.appendWindowBytesMax,
+    connectionMemoryMax: settings.connectionMemory,
     inflight: () => running?.inflight() ?? 0,
     isWell: () => running?.reading() ?? true,
     listeners: () => running?.listeners ?? [],
@@ -179,6 +183,7 @@ function gatewaySettings(settings: DoorSettings): GatewaySettings {
     sessionExpirySecondsMax: Math.floor(settings.sessionExpiryMax / 1000),
     waitingBytesMax: settings.connectionBytesMax,
     socketBytesMax: settings.connectionBytesMax,
+    connectionMemoryMax: settings.connectionMemory,
     slowReaderMillisMax: settings.slowReaderTimeout,
     retainAvailable: settings.retainedMax > 0,
   }

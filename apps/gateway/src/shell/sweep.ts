@@ -62,6 +62,7 @@ function nextLook({ now }: Gateway, { connection, isBusy }: Wire): number {
 function look(gateway: Gateway, wire: Wire): void {
   const { connection } = wire
   if (connection === null) return
+  connection.weigh()
   const { now, settings, counters } = gateway
   if (wire.stuckMillis(now) > settings.slowReaderMillisMax) {
     counters.slowReaders++

@@ -1,6 +1,7 @@
 // One connection's wire: between its transport and its machine. Holds what came but was not taken, gathers what goes out.
 import { EMPTY_BYTES, type Millis } from '#libs/base'
 import type { Connection } from '../core/connection.js'
+import { makeRoom } from '../core/make-room.js'
 import type { Outlet } from '../core/outlet.js'
 import type { ConnectionDriver } from './connection-driver.js'
 import { giveBuffer, outBytesMax, takeBuffer } from './out-buffers.js'
@@ -24,6 +25,8 @@ export class Wire implements Outlet, TransportEvents {
   #paused = false
   #closing = false
   #closed = false
+  /** What it was given is no longer held. */
+  #isCut = false
   /** The other side sends nothing more; what it has asked is still answered. */
   #finished = false
   /** When it began to close; 0: it did not. A peer that does not close its side is cut. */
@@ -50,6 +53,8 @@ export class Wire implements Outlet, TransportEvents {
     const { connection, driver } = this
     if (connection === null || this.#closing) return
     driver.enter(to - from)
+    makeRoom(driver.gateway)
+    if (this.#closing) return
     if (this.#heldLength > 0) {
       this.#hold(buffer, from, to)
       this.#takeHeld(connection)
@@ -68,6 +73,7 @@ export class Wire implements Outlet, TransportEvents {
     this.driver.enter(0)
     this.flush()
     this.driver.flow(connection)
+    connection.weigh()
   }
 
   finished(): boolean {
@@ -92,6 +98,7 @@ export class Wire implements Outlet, TransportEvents {
 
   #leave(): void {
     this.#closed = true
+    this.#isCut = true
     this.#closing = true
     this.#held = null
     this.#heldLength = 0
@@ -101,6 +108,7 @@ export class Wire implements Outlet, TransportEvents {
     this.driver.gone(this)
     this.driver.enter(0)
     this.connection?.socketClosed()
+    this.connection?.weigh()
   }
 
   /** Everything is answered: the connection is broken now, and its last bytes leave. */
@@ -132,6 +140,10 @@ export class Wire implements Outlet, TransportEvents {
 
   get pending(): number {
     return this.#isPending ? this.transport.pending : 0
+  }
+
+  get held(): number {
+    return this.#isCut ? 0 : (this.#held?.length ?? 0) + this.pending
   }
 
   room(length: number): void {
@@ -234,6 +246,13 @@ export class Wire implements Outlet, TransportEvents {
     if (!this.#closed) this.transport.destroy()
   }
 
+  cut(): void {
+    this.#isCut = true
+    this.#held = null
+    this.#heldLength = 0
+    this.destroy()
+  }
+
   #write(): void {
     const { bytes, at } = this
     this.at = 0
@@ -244,6 +263,7 @@ export class Wire implements Outlet, TransportEvents {
     if (this.transport.write(bytes, at)) giveBuffer(bytes)
     else {
       this.#isPending = true
+      this.connection?.weigh()
       if (this.#pendingSince !== 0) return
       this.#pendingSince = this.driver.now()
       this.lookAt = 0
@@ -258,6 +278,7 @@ export class Wire implements Outlet, TransportEvents {
       const larger = Buffer.allocUnsafeSlow(Math.max(256, length < 4096 ? length : length * 2))
       if (held !== null) held.copy(larger, 0, 0, this.#heldLength)
       this.#held = held = larger
+      this.connection?.weigh()
     }
     held.set(from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to), this.#heldLength)
     this.#heldLength = length
@@ -271,6 +292,7 @@ export class Wire implements Outlet, TransportEvents {
     if (this.#heldLength === 0 || this.#closing) {
       this.#held = null
       this.#heldLength = 0
+      connection.weigh()
     } else held.copyWithin(0, taken, taken + this.#heldLength)
   }
 

@@ -157,6 +157,7 @@ export class RigClient implements Outlet {
   bytes = new Uint8Array(64)
   at = 0
   pending = 0
+  held = 0
   isClosed = false
   readonly connection: Connection
   #held = new Uint8Array(0)
@@ -247,6 +248,10 @@ export class RigClient implements Outlet {
 
   close(): void {
     this.isClosed = true
+  }
+
+  cut(): void {
+    this.held = 0
   }
 }
 
