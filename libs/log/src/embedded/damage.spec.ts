@@ -254,6 +254,7 @@ describe('damage', () => {
       const { log, notices } = await reopen(place.directory, { damage: 'cut' })
       const left = await all(log, messages)
       expect(notices).toEqual([expect.stringMatching(/messages.000000000002.log is damaged .* given up/)])
+      expect(notices[0]).toContain(`${path} is damaged at byte `)
       expect(left.length).toBeLessThan(20)
       expect(left.length).toBeGreaterThan(14)
       expect(left.at(-1)).toBe('19 m=19')

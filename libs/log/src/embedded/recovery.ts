@@ -33,11 +33,15 @@ export interface Found {
 /** The log refuses to start: frames that were stored cannot be read any more. */
 export class DamagedLog extends Error {
   override readonly name = 'DamagedLog'
+  /** The place of the damage: the message begins with it. */
+  readonly place: string
   constructor(path: string, position: number) {
+    const place = `${path} is damaged at byte ${position}`
     super(
-      `${path} is damaged at byte ${position}: what was stored there cannot be read. ` +
+      `${place}: what was stored there cannot be read. ` +
         'Put the directory back from a copy, or start once with TBMQ_LOG_DAMAGE=cut to give up everything from there on.',
     )
+    this.place = place
   }
 }
 
@@ -281,9 +285,7 @@ class Recovery {
   #damaged(damage: DamagedLog): void {
     if (this.#settings.damage === 'refuse') throw damage
     this.#isDamaged = true
-    this.#settings.notice(
-      `${damage.message.split(':')[0] ?? ''}; everything from there on is given up, as asked for`,
-    )
+    this.#settings.notice(`${damage.place}; everything from there on is given up, as asked for`)
   }
 
   /** The last frame before the first missing number, and before a commit that is not whole. */

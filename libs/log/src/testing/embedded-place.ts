@@ -24,7 +24,7 @@ export class EmbeddedPlace {
   }
 
   static async make(): Promise<EmbeddedPlace> {
-    return new EmbeddedPlace(await mkdtemp(join(tmpdir(), 'log-')))
+    return new EmbeddedPlace(await mkdtemp(join(tmpdir(), 'log:-')))
   }
 
   async open(
