@@ -74,13 +74,13 @@ export interface Reader {
   close(): Promise<void>
 }
 
+/** What senders should do while the disk fills up: nothing special, drop messages of QoS 0, take no messages at all. */
 export type Pressure = 'none' | 'dropQos0' | 'hold'
 
 /** A partitioned, durable, ordered log. */
 export interface EventLog {
   /** True when a commit is stored whole or not at all, so that no outbox is needed. */
   readonly atomicCommit: boolean
-  /** What senders should do while the disk fills up: nothing special, drop messages of QoS 0, take no messages at all. */
   readonly pressure: Pressure
   /** False while nothing can be stored (disk full or failing): senders should refuse rather than wait. */
   readonly writable: boolean

@@ -6,6 +6,7 @@ export type {
   Claim,
   EventLog,
   LogFailure,
+  Pressure,
   Reader,
   ReaderOptions,
   Stored,
@@ -14,7 +15,6 @@ export type {
 } from './event-log.js'
 export { openEmbeddedLog } from './embedded/open.js'
 export type { EmbeddedLogOptions } from './embedded/options.js'
-export type { Pressure } from './embedded/disk-guard.js'
 export type { EmbeddedLog } from './embedded/embedded-log.js'
 export { makeDirectory } from './embedded/files.js'
 export { DirectoryInUse } from './embedded/lock.js'

@@ -2,9 +2,6 @@
 import type { Pressure } from '../event-log.js'
 import type { Files } from './files.js'
 
-/** What senders should do: nothing special; drop messages of QoS 0; take no messages at all. */
-export type { Pressure } from '../event-log.js'
-
 export interface DiskGuardHome {
   readonly files: Files
   readonly directory: string

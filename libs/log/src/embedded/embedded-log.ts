@@ -8,13 +8,13 @@ import type {
   Claim,
   EventLog,
   LogFailure,
+  Pressure,
   Reader,
   ReaderOptions,
   Stored,
   TopicPartition,
 } from '../event-log.js'
 import { EmbeddedClaim } from './claim.js'
-import type { Pressure } from './disk-guard.js'
 import { Fifo } from './fifo.js'
 import { frameHeaderSize, writeFrame } from './frame.js'
 import { GroupCommit } from './group-commit.js'

@@ -1,6 +1,7 @@
 // What the log does beside its work: forgetting, compacting, watching the disk. One of each at a time, never in the way of an append.
+import type { Pressure } from '../event-log.js'
 import { Compaction, type CompactionHome } from './compaction.js'
-import { DiskGuard, type DiskGuardHome, type Pressure } from './disk-guard.js'
+import { DiskGuard, type DiskGuardHome } from './disk-guard.js'
 import type { LogMetrics } from './metrics.js'
 import type { Manifest } from './manifest.js'
 import type { Settings } from './options.js'

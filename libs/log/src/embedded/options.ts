@@ -1,6 +1,6 @@
 // What the embedded log can be told.
 import { HOUR, type Millis } from '#libs/base'
-import type { Pressure } from './disk-guard.js'
+import type { Pressure } from '../event-log.js'
 import { nodeFiles, type Files } from './files.js'
 
 export interface EmbeddedLogOptions {
