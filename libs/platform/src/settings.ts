@@ -130,7 +130,7 @@ export const settingsTable = {
     'TBMQ_DISK_MAX',
     diskSize,
     '80%',
-    'The most that the log may fill: before it does, history goes, QoS 0 is dropped and publishers are held. What waits beyond TBMQ_QUEUE_MEMORY lies in the store, too.',
+    'The most that the log may fill: before it does, old messages are removed, then QoS 0 is dropped, then publishers are held. The store (what waits beyond TBMQ_QUEUE_MEMORY) comes on top.',
   ),
   diskFreeMin: setting(
     'TBMQ_DISK_FREE_MIN',
