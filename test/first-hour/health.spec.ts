@@ -54,6 +54,7 @@ it('/metrics gives each bounded queue with its limit', async () => {
   expect(Object.fromEntries(limits)).toEqual({
     tbmq_append_window_bytes: true,
     tbmq_auth_passwords_waiting: true,
+    tbmq_connection_memory_bytes: true,
     tbmq_connections: true,
     tbmq_listener_connections: true,
     tbmq_log_cache_bytes: true,

@@ -102,7 +102,7 @@ const connectionMemory = ({ counters, connectionMemoryMax }: GatewayDoor): Measu
     kind: 'gauge',
     labels: ['value'],
     read: () => [
-      [{ value: 'depth' }, counters.connectionMemory],
+      [{ value: 'used' }, counters.connectionMemory],
       [{ value: 'limit' }, connectionMemoryMax],
     ],
   },

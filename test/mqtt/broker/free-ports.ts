@@ -1,19 +1,23 @@
-// Ports for a broker that is to be started again on the same ones: below those that the system gives to connections of its own, one of
-// which would otherwise take a port while the broker is away.
+// Ports for a broker that is to be started again on the same ones. Nobody else may take one while it is away: they lie below those that
+// the system gives to connections of its own, each worker of the tests has a part of them, and gives out none twice.
 import { createServer } from 'node:net'
 import { randomInt } from 'node:crypto'
 
-const lowest = 15_000
-const beyond = 32_000
-const triesMax = 1_000
+const workersMax = 8
+const portsOfWorker = 2_000
+const lowest = 15_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % workersMax) * portsOfWorker
+const triesMax = 10_000
+const given = new Set<number>()
 
-/** So many ports that nobody listens on now. */
+/** So many ports that nobody listens on now, and that nobody was given before. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   for (let tries = 0; ports.size < count; tries += 1) {
     if (tries === triesMax) throw new Error('no free ports were found')
-    const port = randomInt(lowest, beyond)
-    if (!ports.has(port) && (await isFree(port))) ports.add(port)
+    const port = randomInt(lowest, lowest + portsOfWorker)
+    if (given.has(port)) continue
+    given.add(port)
+    if (await isFree(port)) ports.add(port)
   }
   return [...ports]
 }
