@@ -24,8 +24,8 @@ export const absent = [
     why: 'Nobody renews a lease yet: the end of a gateway is written by itself at a clean stop, or by its next life',
   },
   {
-    rule: 'Subscription and delivery drop requests of an ended gateway, and of a connection that was taken over',
-    why: 'Session alone remembers them: it sweeps once more what such a gateway or connection still sent (rules above)',
+    rule: 'Subscription and delivery drop requests of an ended gateway',
+    why: 'Session alone remembers it, and sweeps once more what such a gateway still sent (rules above)',
   },
   {
     rule: 'A gateway answers what comes for a connection that it does not hold with Gone to the session owner; Forget',
