@@ -33,13 +33,21 @@ const briefCount = 2
 const cleanCount = 6
 const versions = [3, 4, 5, 5] as const
 
-/** Kept members only, both kinds, groups that begin and end with their one member, and one that nobody stays in. */
+/** A session of these outlives its connection by so little that it often ends with messages unread. */
+export const briefSeconds = 1
+const longSeconds = 3600
+
+/**
+ * How long the sessions of each member outlive their connections: kept members only, both kinds, groups that begin and end with their one
+ * member, one that nobody stays in, and one in which sessions end with messages in their queues.
+ */
 const groups = [
-  { filter: '$share/kept/g/#', kept: [true, true] },
-  { filter: '$share/mixed/g/+', kept: [true, false, false] },
-  { filter: '$share/one/g/#', kept: [true] },
-  { filter: '$share/brief/g/0', kept: [false] },
-  { filter: '$share/constructor/g/+', kept: [false, false] },
+  { filter: '$share/kept/g/#', expirySeconds: [longSeconds, longSeconds] },
+  { filter: '$share/mixed/g/+', expirySeconds: [longSeconds, 0, 0] },
+  { filter: '$share/one/g/#', expirySeconds: [longSeconds] },
+  { filter: '$share/brief/g/0', expirySeconds: [0] },
+  { filter: '$share/constructor/g/+', expirySeconds: [0, 0] },
+  { filter: '$share/passing/g/#', expirySeconds: [longSeconds, briefSeconds, briefSeconds] },
 ] as const
 
 export function gather(options: CastOptions): Cast {
@@ -68,20 +76,24 @@ export function gather(options: CastOptions): Cast {
     ...options,
     clientId: 'watcher',
     version: 5,
-    expirySeconds: 3600,
+    expirySeconds: longSeconds,
     receiveMaximum: 0,
     will: () => undefined,
   })
-  const members = groups.flatMap(({ filter, kept }, group) =>
-    kept.map((isKept, index) => ({
+  const members = groups.flatMap(({ filter, expirySeconds }, group) =>
+    expirySeconds.map((seconds, index) => ({
       filter,
-      peer: make(`member-${String(group)}${String(index)}`, anyVersion(), isKept ? 3600 : 0),
+      peer: make(
+        `member-${String(group)}${String(index)}`,
+        seconds === briefSeconds ? 5 : anyVersion(),
+        seconds,
+      ),
     })),
   )
   const peers = [
-    ...hostileIds.map((id) => make(id, anyVersion(), 3600)),
-    ...many(keptCount, 'kept', (id) => make(id, anyVersion(), 3600)),
-    ...many(briefCount, 'brief', (id) => make(id, 5, 1)),
+    ...hostileIds.map((id) => make(id, anyVersion(), longSeconds)),
+    ...many(keptCount, 'kept', (id) => make(id, anyVersion(), longSeconds)),
+    ...many(briefCount, 'brief', (id) => make(id, 5, briefSeconds)),
     ...many(cleanCount, 'clean', (id) => make(id, anyVersion(), 0)),
     ...members.map(({ peer }) => peer),
   ]

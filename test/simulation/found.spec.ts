@@ -7,6 +7,7 @@ const standalone = [
   [41, 'a superseded CONNECT was told that its session was gone'],
   [1_200, 'a timer set behind an await was taken for one of the next simulated process'],
   [1_899, 'a kept client was answered before its last will was published'],
+  [17_766_689, 'a group lost what a kept member had unread when its session ended'],
   [20_427, 'a SUBSCRIBE outlived its session, which had been taken over by force'],
 ] as const
 
@@ -25,6 +26,7 @@ const cluster = [
   [1_221, 'a client took what its refused clean start had left for the session that it had given up'],
   [200_006, 'a PUBREL that came before CONNACK was dropped, and with it the window'],
   [200_113, 'a late answer of one member of a group was taken for that of another'],
+  [17_765_606, 'a group lost what a kept member had unread when its session ended'],
   [200_720, 'a matcher went on behind facts that were refused'],
   [300_054, 'a kept client was answered before its will was published'],
 ] as const

@@ -1,5 +1,5 @@
 // What clients do in a run, one operation at a time, drawn by the seed.
-import { anyQos, type Cast } from './cast.js'
+import { anyQos, briefSeconds, type Cast } from './cast.js'
 import type { Peer } from './client/peer.js'
 import type { World } from './world/world.js'
 
@@ -198,7 +198,9 @@ function takeOver(stage: Stage): void {
 function startClean(stage: Stage): void {
   const { world, cast } = stage
   const peer = somebody(stage)
-  if (peer === undefined || peer.options.version < 5 || isMember(cast, peer)) return
+  if (peer === undefined || peer.options.version < 5) return
+  // The other members keep their sessions, so that their groups owe them all of QoS 2 as well.
+  if (isMember(cast, peer) && peer.options.expirySeconds !== briefSeconds) return
   if (world.random.chance(0.5)) peer.cut()
   peer.connect(true)
 }

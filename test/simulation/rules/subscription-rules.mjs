@@ -75,6 +75,17 @@ export const subscriptionRules = [
     ],
   },
   {
+    rule: 'What a kept member of a group has unread when its session ends goes back to the group',
+    shape: 'standalone',
+    changes: [
+      {
+        file: `${delivery}/redeliver.ts`,
+        from: 'turn.outbox?.answer(origin, endedStep)',
+        to: 'turn.outbox?.answer(origin, pubackStep)',
+      },
+    ],
+  },
+  {
     rule: 'The end of a session sweeps that birth and lower ones, and no higher one',
     shape: 'cluster',
     changes: [

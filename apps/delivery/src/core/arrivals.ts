@@ -1,16 +1,18 @@
 // Messages that arrive for kept sessions and groups: runs of the matchers, pages of retained messages, what groups hand over.
 import type { Batch } from '#libs/batch'
 import {
+  endedStep,
   groupOption,
   messageRetain,
   messageDeadline,
+  originOption,
   retainAsPublishedOption,
   RunReader,
   directRun,
 } from '#libs/topics'
 import { Group, nameInHistory } from './group.js'
 import { labelMark } from './line.js'
-import { noIds, Pinned, QueuedMessage } from './message.js'
+import { noIds, Pinned, QueuedMessage, type Origin } from './message.js'
 import { isFull, marksOf, type Arrival, type Queue } from './queue.js'
 import { sendNow } from './redeliver.js'
 import type { DeliveryLimits } from './settings.js'
@@ -22,6 +24,7 @@ class Receivers {
   readonly who: (Queue | Group | undefined)[] = []
   readonly options: number[] = []
   readonly ids: (readonly number[])[] = []
+  readonly origins: (Origin | undefined)[] = []
 }
 
 /** Reads runs; made once per service and used for every batch. */
@@ -64,6 +67,7 @@ export class Arrivals {
     while (run.receiver()) {
       receivers.who[length] = (run.options & groupOption) === 0 ? queues.get(run.id) : groups.get(run.id)
       receivers.options[length] = run.options
+      receivers.origins[length] = (run.options & originOption) === 0 ? undefined : originOf(run)
       receivers.ids[length++] = run.idsCount === 0 ? noIds : this.#subscriptionIds()
     }
     receivers.length = length
@@ -86,24 +90,33 @@ export class Arrivals {
     let shared: QueuedMessage | undefined
     for (let i = 0; i < receivers.length; i++) {
       const who = receivers.who[i]
+      const origin = receivers.origins[i]
       if (who === undefined) {
-        turn.counters.droppedSessionEnded++
+        if (origin === undefined) turn.counters.droppedSessionEnded++
+        else turn.outbox?.answer(origin, endedStep)
         continue
       }
       if (!change(turn, who)) continue
       const ids = receivers.ids[i] ?? noIds
       const options = receivers.options[i] ?? 0
-      let message = ids.length === 0 ? shared : undefined
+      const isForAll = ids.length === 0 && origin === undefined
+      let message = isForAll ? shared : undefined
       if (message === undefined) {
-        message = new QueuedMessage(batch.bytes, from, run.payloadTo, run.tag, run.deadline, ids)
+        message = new QueuedMessage(batch.bytes, from, run.payloadTo, run.tag, run.deadline, ids, origin)
         message.pinIn((turn.state.brought ??= new Pinned(batch.bytes, turn.now, batch.lease)))
-        if (ids.length === 0) shared = message
+        if (isForAll) shared = message
       }
       const { qos, publisher } = run
       arrive(turn, who, message, { options, qos, publisher, limits: this.#limits ?? turn.limits })
     }
   }
 }
+
+const originOf = ({ groupBirth, groupPartition, number }: RunReader): Origin => ({
+  group: groupBirth,
+  partition: groupPartition,
+  number,
+})
 
 interface How {
   readonly options: number
@@ -124,6 +137,7 @@ function arrive(turn: Turn, who: Queue | Group, message: QueuedMessage, how: How
     // The lower of the two [MQTT-3.8.4-8].
     if (who.online !== undefined && isFull(who.line, message.size, limits)) sendNow(turn, who)
     arrival = who.arrive(message, marksOf(Math.min(qos, options & 3), retain), limits)
+    if (arrival === 'refused' && message.origin !== undefined) who.line.settle(message.origin)
   }
   count(turn, who, arrival)
   makeReady(turn, who)

@@ -11,6 +11,7 @@ import {
   messageRunKind,
   pubrecStep,
   droppedStep,
+  endedStep,
   type DeliveryRecord,
 } from '#libs/topics'
 import { Arrivals } from './arrivals.js'
@@ -21,7 +22,7 @@ import { endMemberships, groupStored, joinGroup, leaveGroup, listMemberships } f
 import { moveInTime, moveOn, passBatch, planMove } from './keep.js'
 import { firstLookMillis, pin, unpin } from './memory.js'
 import { publishOfSession, publishWill, releaseReceived } from './publish.js'
-import { endSession, sendNow, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
+import { answerGroups, endSession, sendNow, sessionOffline, sessionOnline, writeOut } from './redeliver.js'
 import { settle } from './restore.js'
 import { deliverySettings, type DeliveryLimits, type DeliverySettings } from './settings.js'
 import { applyDeliveryFact, emptyState, type DeliveryState } from './state.js'
@@ -90,7 +91,10 @@ function finish(turn: Turn, batch: Batch): void {
     what.ready = false
     if (what.ended) continue
     if (what instanceof Group) distribute(turn, what)
-    else sendNow(turn, what)
+    else {
+      sendNow(turn, what)
+      answerGroups(turn, what)
+    }
     if (what.overflowing && what.line.length * 2 < turn.limits.queueLengthMax) what.overflowing = false
   }
   pin(turn.state)
@@ -196,7 +200,9 @@ function acknowledgeSession(
 
 function acknowledgeGroup(turn: Turn, birth: number, number: number, step: number, reasonCode: number): void {
   const group = turn.state.groups.get(birth)
-  if (group !== undefined && change(turn, group)) groupAcknowledged(turn, group, number, step, reasonCode)
+  if (group === undefined) {
+    if (step === endedStep) turn.counters.droppedNoMember++
+  } else if (change(turn, group)) groupAcknowledged(turn, group, number, step, reasonCode)
 }
 
 function onRecord(turn: Turn, record: DeliveryRecord): void {

@@ -22,7 +22,7 @@ import {
   UnknownRecord,
 } from '#libs/topics'
 import { labelIn, labelMark, withoutLabel } from './line.js'
-import { noIds } from './message.js'
+import { noIds, type Origin } from './message.js'
 import { groupStrategies } from './settings.js'
 
 const limitsRow = struct({
@@ -81,21 +81,25 @@ export interface KeptRow {
   readonly tag: number
   readonly deadline: number
   readonly subscriptionIds: readonly number[]
+  readonly origin: Origin | undefined
   readonly bytes: Uint8Array
   readonly from: number
   readonly to: number
 }
 
 /**
- * `marks u8 (bit 7: a label follows) · [label u16] · tag u8 · deadline varint · ids count varint · ids · body`, by hand: a restore may read a million of them, and a copy of each
- * body costs more than all the rest.
+ * `marks u8 (bit 7: a label follows · bit 6: an origin) · [label u16] · [group varint · partition varint · number varint] · tag u8 · deadline
+ * varint · ids count varint · ids · body`, by hand: a restore may read a million of them, and a copy of each body costs more than all the
+ * rest.
  */
 const withLabel = 0x80
+const withOrigin = 0x40
 const keptRow: Field<KeptRow> = {
-  write(writer, { marks, tag, deadline, subscriptionIds, bytes, from, to }) {
+  write(writer, { marks, tag, deadline, subscriptionIds, origin, bytes, from, to }) {
     const label = labelIn(marks)
-    writer.u8(label === 0 ? marks : withoutLabel(marks) | withLabel)
+    writer.u8(withoutLabel(marks) | (label === 0 ? 0 : withLabel) | (origin === undefined ? 0 : withOrigin))
     if (label !== 0) writer.u16(label)
+    if (origin !== undefined) writeOrigin(writer, origin)
     writer.u8(tag)
     writer.varint(deadline)
     writer.varint(subscriptionIds.length)
@@ -104,15 +108,29 @@ const keptRow: Field<KeptRow> = {
   },
   read(reader) {
     const first = reader.u8()
-    const marks = (first & withLabel) === 0 ? first : (first & ~withLabel) | labelMark(reader.u16())
+    const plain = first & ~(withLabel | withOrigin)
+    const marks = (first & withLabel) === 0 ? plain : plain | labelMark(reader.u16())
+    const origin = (first & withOrigin) === 0 ? undefined : readOrigin(reader)
     const tag = reader.u8()
     const deadline = reader.varint()
     const count = reader.varint()
     const subscriptionIds = count === 0 ? noIds : Array.from({ length: count }, () => reader.varint())
     const { buffer, position, end } = reader
-    return { marks, tag, deadline, subscriptionIds, bytes: buffer, from: position, to: end }
+    return { marks, tag, deadline, subscriptionIds, origin, bytes: buffer, from: position, to: end }
   },
 }
+
+function writeOrigin(writer: ByteWriter, { group, partition, number }: Origin): void {
+  writer.varint(group)
+  writer.varint(partition)
+  writer.varint(number)
+}
+
+const readOrigin = (reader: ByteReader): Origin => ({
+  group: reader.varint(),
+  partition: reader.varint(),
+  number: reader.varint(),
+})
 
 const memberRow = struct({
   session: sessionIdentity,
@@ -138,7 +156,7 @@ const groupRow = struct({
   cursor: whole,
   stored: list(whole),
   answers: list(struct({ address, request: whole, place: u16, code: u8 })),
-  /** Messages handed to a transient member and not acknowledged; the holder is a place in `members` and `former`, one after the other. */
+  /** Messages handed to a member and not done with there; the holder is a place in `members` and `former`, one after the other. */
   handed: list(struct({ number: whole, holder: whole })),
   /** Handed to a member that is gone: the next in turn. */
   returned: list(whole),

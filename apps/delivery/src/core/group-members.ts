@@ -38,9 +38,7 @@ export function joinGroup(turn: Turn, record: JoinGroup): void {
     if (member !== undefined) takeBack(group, member.session)
     member = { session, kept: record.kept, online, ...optionsOf(turn, record), inFlight: 0 }
     group.members.splice(index < 0 ? group.members.length : index, 1, member)
-    let groups = turn.state.memberships.get(session.clientId)
-    if (groups === undefined) turn.state.memberships.set(session.clientId, (groups = new Set()))
-    groups.add(group)
+    remember(turn.state, group, session.clientId)
   } else Object.assign(member, optionsOf(turn, record), { online })
   fact(turn, { kind: 'MemberJoined', share, filter: wanted.filter, member: memberRowOf(member) })
   const answer = { address: record.address, request: record.request, place: record.place, code: wanted.qos }
@@ -103,6 +101,13 @@ export function addGroup(state: Turn['state'], group: Group): void {
   const name = nameOf(group.share, group.filter)
   state.groups.set(group.birth, group)
   state.groupsByName.set(name, [...(state.groupsByName.get(name) ?? []), group])
+}
+
+/** The client is to be looked for in this group when it comes and goes. */
+export function remember(state: Turn['state'], group: Group, clientId: string): void {
+  let groups = state.memberships.get(clientId)
+  if (groups === undefined) state.memberships.set(clientId, (groups = new Set()))
+  groups.add(group)
 }
 
 /** An exact filter concerns the partition of its topic, a wildcard every one. */
@@ -185,12 +190,14 @@ function removeMember(turn: Turn, group: Group, member: Member, isSessionOver: b
   else makeReady(turn, group)
 }
 
-/** What the member had: QoS 1 goes to another one; QoS 2 was handed over and ends with the session [MQTT-4.8.2-4, MQTT-4.8.2-5]. */
+/**
+ * What a transient member had; a kept member's queue answers for it, behind what was acknowledged there. QoS 1 goes to another one; QoS 2 was handed over and ends with
+ * the session [MQTT-4.8.2-4, MQTT-4.8.2-5].
+ */
 function takeBack(group: Group, session: SessionIdentity): void {
   for (const [number, owner] of group.owners) {
-    if (!isOver(owner, session)) continue
-    group.owners.delete(number)
-    owner.inFlight--
+    if (owner.kept || !isOver(owner, session)) continue
+    group.take(number, owner)
     const position = group.line.find(number)
     if (position < 0) continue
     const qos = Math.min(group.line.marksAt(position) & markQos, owner.qos)
@@ -199,10 +206,11 @@ function takeBack(group: Group, session: SessionIdentity): void {
   }
 }
 
-/** The client is no longer looked for in this group, unless messages of it are still on their way to it. */
+/** The client is no longer looked for in this group, unless messages are still on their way to it that are to be taken back. */
 function forgetMembership(turn: Turn, group: Group, clientId: string): void {
   const isOf = (member: Member): boolean => member.session.clientId === clientId
-  if (!group.ended && (group.members.some(isOf) || [...group.owners.values()].some(isOf))) return
+  const isOwner = (member: Member): boolean => !member.kept && isOf(member)
+  if (!group.ended && (group.members.some(isOf) || [...group.owners.values()].some(isOwner))) return
   const groups = turn.state.memberships.get(clientId)
   groups?.delete(group)
   if (groups?.size === 0) turn.state.memberships.delete(clientId)

@@ -1,12 +1,12 @@
 // The queue of one shared-subscription group (share name and filter) and how its messages reach members [MQTT-4.8.2].
-// A transient member gets them through its gateway and acknowledges to the group; a kept member through its own queue, which is as
-// durable as this one, so that a message handed over is done with here. While no member is there, they wait here.
+// A transient member gets them through its gateway and acknowledges to the group; a kept member through its own queue, which answers for
+// it. QoS 1 stays here until then, and comes back when the member's session ends. While no member is there, messages wait here.
 import type { Address, SessionIdentity } from '#libs/topics'
-import { droppedStep, goneStep, partitionOfClient } from '#libs/topics'
+import { droppedStep, endedStep, goneStep, partitionOfClient } from '#libs/topics'
 import { chooseMember, isThere } from './group-strategy.js'
 import { Line, markQos } from './line.js'
 import type { QueuedMessage } from './message.js'
-import { admitToLine, noFacts, type Arrival, type Online } from './queue.js'
+import { admitToLine, isFull, noFacts, type Arrival, type Online } from './queue.js'
 import { fact, makeReady, noteDropped, noteExpired, type Turn } from './turn.js'
 
 export interface Member {
@@ -41,6 +41,8 @@ export class Group {
   answers: OwedAnswer[] = []
   /** Who has which message; also members that left and still have some. */
   readonly owners = new Map<number, Member>()
+  /** How many of them are kept members: so many messages stand in their queues, too. */
+  lent = 0
   /** Handed to a member that is gone: these go out again first. In order. */
   returned: number[] = []
   overflowing = false
@@ -62,7 +64,36 @@ export class Group {
   arrive(message: QueuedMessage, marks: number, turn: Turn): Arrival {
     const number = this.next++
     if ((marks & markQos) === 0 && !this.members.some(isThere)) return 'offline'
+    // What waits is worth more than what a member has: that is lost with its session only.
+    while (isFull(this.line, message.size, turn.limits) && this.#letGo());
     return admitToLine(this.line, number, marks, message, turn.limits)
+  }
+
+  give(number: number, member: Member): void {
+    this.owners.set(number, member)
+    member.inFlight++
+    if (member.kept) this.lent++
+  }
+
+  /** The member has it no more. */
+  take(number: number, member: Member): void {
+    this.owners.delete(number)
+    member.inFlight--
+    if (member.kept) this.lent--
+  }
+
+  /** The oldest message in the queue of a kept member is from now on that member's alone. */
+  #letGo(): boolean {
+    const { line, owners } = this
+    for (let position = line.head; position < line.live && this.lent > 0; position++) {
+      const number = line.numberAt(position)
+      const owner = owners.get(number)
+      if (owner?.kept !== true) continue
+      this.take(number, owner)
+      line.remove(position)
+      return true
+    }
+    return false
   }
 }
 
@@ -106,21 +137,21 @@ function assign(turn: Turn, group: Group, position: number): boolean {
   if (position === line.live) line.live++
   const number = line.numberAt(position)
   const given = marksFor(member, marks)
+  const { session, online, subscriptionIds } = member
+  const qos = given & markQos
+  // QoS 2 in a member's queue stays with its session, and ends with it [MQTT-4.8.2-5].
+  const comesBack = member.kept ? qos === 1 : qos > 0
   if (member.kept) {
-    const partition = partitionOfClient(member.session.clientId, turn.state.placement.clientPartitions)
-    turn.outbox?.hand(partition, member.session.birth, given, message, member.subscriptionIds)
+    const partition = partitionOfClient(session.clientId, turn.state.placement.clientPartitions)
+    const origin = comesBack ? handedNumber(number, member) : 0
+    turn.outbox?.hand(partition, session.birth, given, message, subscriptionIds, group.birth, origin)
     turn.published = true
-    line.remove(position)
-  } else if (member.online !== undefined) {
-    const { online, subscriptionIds } = member
+  } else if (online !== undefined) {
     turn.outbox?.shared(online, group.birth, handedNumber(number, member), given, message, subscriptionIds)
     turn.counters.sent++
-    if ((given & markQos) === 0) line.remove(position)
-    else {
-      group.owners.set(number, member)
-      member.inFlight++
-    }
   }
+  if (comesBack) group.give(number, member)
+  else line.remove(position)
   return true
 }
 
@@ -140,7 +171,10 @@ function marksFor(member: Member, marks: number): number {
   return qos | (member.retainAsPublished ? marks & ~markQos : 0)
 }
 
-/** What became of a message at a transient member. QoS 2 that was received stays with the member [MQTT-4.8.2-5]. */
+/**
+ * What became of a message at a transient member, or in the queue of a kept one. QoS 2 that a transient member has received stays with it
+ * [MQTT-4.8.2-5].
+ */
 export function groupAcknowledged(
   turn: Turn,
   group: Group,
@@ -151,17 +185,21 @@ export function groupAcknowledged(
   const number = handed % numbersMax
   const member = group.owners.get(number)
   // Somebody else has it by now. (Plain numbers are from before members were told apart.)
-  if (member === undefined || (handed !== number && handed !== handedNumber(number, member))) return
-  group.owners.delete(number)
-  member.inFlight--
-  if (step === goneStep) {
+  if (member === undefined || (handed !== number && handed !== handedNumber(number, member))) {
+    // Or nobody, since the group had let it go.
+    if (step === endedStep) turn.counters.droppedSessionEnded++
+    return
+  }
+  group.take(number, member)
+  if (step === goneStep || step === endedStep) {
     // Not before its session's end is known does anybody know that it will not come back under this address.
     member.online = undefined
     giveBack(group, number)
   } else {
     group.line.remove(group.line.find(number))
     if (step === droppedStep) noteDropped(turn, nameInHistory(group), group.birth, reasonCode)
-    else turn.counters.acknowledged++
+    // What is done with in a kept member's queue was counted there.
+    else if (!member.kept) turn.counters.acknowledged++
   }
   makeReady(turn, group)
 }

@@ -131,13 +131,14 @@ function bringBack(turn: Turn, what: Queue | Group, number: number): void {
 }
 
 function keptRowOf(message: QueuedMessage, marks: number): KeptRow | undefined {
-  const { bytes, from, to, tag, deadline, subscriptionIds } = message
+  const { bytes, from, to, tag, deadline, subscriptionIds, origin } = message
   if (bytes === undefined) return undefined
   return {
     marks: marks & ~(markSent | markReleased),
     tag,
     deadline,
     subscriptionIds,
+    origin,
     bytes,
     from,
     to,

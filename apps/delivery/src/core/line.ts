@@ -5,7 +5,7 @@
 //   head … live   on their way: sent on this connection, not yet acknowledged (QoS 2: until PUBCOMP)
 //   live … tail   waiting
 //   written       between head and live: what lies from here to `live` has been decided, but not yet written to the gateway
-import type { QueuedMessage } from './message.js'
+import type { Origin, QueuedMessage } from './message.js'
 
 export const markQos = 0x03
 export const markRetain = 0x04
@@ -20,6 +20,8 @@ export const labelIn = (marks: number): number => marks >>> labelShift
 export const withoutLabel = (marks: number): number => marks & ((1 << labelShift) - 1)
 export const labelMark = (label: number): number => label << labelShift
 
+/** Shared by all lines that have none; never added to. */
+const noOrigins: Origin[] = []
 const capacityMin = 4
 /** An empty line gives back rings that are larger than this. */
 const capacityKept = 1024
@@ -42,6 +44,8 @@ export class Line {
   shift = 0
   /** Below this number no packet id meets one of a message on its way. */
   clearTo = 0
+  /** Messages of groups that are done with here, whose groups have not been told. */
+  settled = noOrigins
   #numbers: number[] = []
   #marks: number[] = []
   #messages: (QueuedMessage | undefined)[] = []
@@ -89,11 +93,25 @@ export class Line {
   remove(position: number): void {
     if (this.isHole(position)) return
     const index = position & this.#mask
+    const origin = this.#messages[index]?.origin
+    if (origin !== undefined) this.settle(origin)
     this.dropMessage(position)
     this.length--
     if (position < this.live && ((this.#marks[index] ?? 0) & markQos) !== 0) this.outstanding--
     this.#marks[index] = 0
     if (position === this.head) this.#pass()
+  }
+
+  settle(origin: Origin): void {
+    if (this.settled === noOrigins) this.settled = [origin]
+    else this.settled.push(origin)
+  }
+
+  /** Gives what `settle` was told since the last call. */
+  takeSettled(): readonly Origin[] {
+    const { settled } = this
+    this.settled = noOrigins
+    return settled
   }
 
   /** PUBREC: the message goes, its number stays until PUBCOMP. */

@@ -41,6 +41,15 @@ export class Pinned {
   }
 }
 
+/** A group that has given a message to the queue of a kept member: it keeps it too, until it hears what became of it there. */
+export interface Origin {
+  /** Birth of the group, and the partition of tbmq.delivery.inbox that owns it. */
+  readonly group: number
+  readonly partition: number
+  /** Under which number the group has given it. */
+  readonly number: number
+}
+
 /**
  * `bytes[from..to)` is the body of a message item of a run: `[deadline u64] · topic (u16 + bytes) · [properties] · payload`, exactly
  * as the next run needs it. `tag`: the item's tag (QoS and retain as published, deadline, properties).
@@ -61,6 +70,8 @@ export class QueuedMessage {
     readonly deadline: number,
     /** Subscription identifiers of the one receiver that this object is for. */
     readonly subscriptionIds: readonly number[],
+    /** Who wants to hear when that receiver is done with it. */
+    readonly origin?: Origin,
   ) {}
 
   get size(): number {

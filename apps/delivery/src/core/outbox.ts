@@ -2,6 +2,7 @@
 import { ByteWriter } from '#libs/base'
 import type { Outcome } from '#libs/service'
 import {
+  beginAcknowledgeRun,
   beginKeptRun,
   beginMessageRun,
   catalogue,
@@ -10,6 +11,7 @@ import {
   dupOption,
   gatewayInbox,
   gatewayRecord,
+  groupStep,
   historyRecord,
   type HistoryEvent,
   messageDeadline,
@@ -18,7 +20,9 @@ import {
   receiversItem,
   retainAsPublishedOption,
   subscriptionRecord,
+  writeAcknowledgement,
   writeGroupReceiver,
+  writeHandedReceiver,
   writeKeptReceiver,
   writeReceiver,
   type DeliveryRecord,
@@ -28,7 +32,7 @@ import {
 } from '#libs/topics'
 import type { DeliveryFact } from './facts.js'
 import { markQos, markRetain, markSent, labelIn } from './line.js'
-import type { QueuedMessage } from './message.js'
+import type { Origin, QueuedMessage } from './message.js'
 import type { Online } from './queue.js'
 
 /** A run that has grown beyond this many bytes is sent, and the next message begins another. */
@@ -49,6 +53,7 @@ export class GatewayTarget {
 export class Outbox {
   readonly #open: GatewayTarget[] = []
   readonly #hands = new Map<number, ByteWriter>()
+  readonly #answers = new Map<number, ByteWriter>()
   readonly #partition: number
   outcome: Outcome<DeliveryFact>
 
@@ -82,13 +87,18 @@ export class Outbox {
     writeBody(writer, marks, message, bytes)
   }
 
-  /** A message that a group hands to a kept member's queue; all of a batch for one partition are one run. */
+  /**
+   * A message that a group hands to a kept member's queue; all of a batch for one partition are one run. `number`: under which the
+   * group wants to hear what becomes of it; 0: it does not.
+   */
   hand(
     partition: number,
     birth: number,
     marks: number,
     message: QueuedMessage,
     subscriptionIds: readonly number[],
+    groupBirth: number,
+    number: number,
   ): void {
     const { bytes } = message
     if (bytes === undefined) return
@@ -100,8 +110,21 @@ export class Outbox {
     }
     writer.u8(receiversItem)
     writer.varint(1)
-    writeReceiver(writer, birth, optionsOf(marks), subscriptionIds)
+    const options = optionsOf(marks)
+    if (number === 0) writeReceiver(writer, birth, options, subscriptionIds)
+    else writeHandedReceiver(writer, birth, options, subscriptionIds, groupBirth, this.#partition, number)
     writeBody(writer, marks, message, bytes)
+  }
+
+  /** What became of a group's message in the queue of a kept member; all answers of a batch for one partition are one run. */
+  answer({ group, partition, number }: Origin, step: number): void {
+    let writer = this.#answers.get(partition)
+    if (writer === undefined) {
+      writer = new ByteWriter(256)
+      beginAcknowledgeRun(writer)
+      this.#answers.set(partition, writer)
+    }
+    writeAcknowledgement(writer, step + groupStep, group, number, 0)
   }
 
   /** PUBREL again, for a message that the client had received. */
@@ -141,10 +164,12 @@ export class Outbox {
   flush(): void {
     for (const target of this.#open) if (target.open) this.#send(target)
     this.#open.length = 0
-    for (const [partition, writer] of this.#hands) {
-      this.outcome.send(catalogue.deliveryInbox, partition, null, writer)
+    for (const runs of [this.#hands, this.#answers]) {
+      for (const [partition, writer] of runs) {
+        this.outcome.send(catalogue.deliveryInbox, partition, null, writer)
+      }
+      runs.clear()
     }
-    this.#hands.clear()
   }
 
   #runFor(to: Online): ByteWriter {

@@ -1,6 +1,13 @@
 // The coming and going of a kept session's client. Whoever comes back gets what it has not acknowledged again, under the same packet
 // ids and in the same order, then what waits [MQTT-4.4.0-1], [MQTT-4.6.0-1].
-import { partitionOfClient, type Address, type ClientLimits, type SessionIdentity } from '#libs/topics'
+import {
+  endedStep,
+  partitionOfClient,
+  pubackStep,
+  type Address,
+  type ClientLimits,
+  type SessionIdentity,
+} from '#libs/topics'
 import { memberOffline, memberOnline } from './group-members.js'
 import { fetch } from './projection.js'
 import { markQos, markReleased, markSent, labelIn } from './line.js'
@@ -72,7 +79,8 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
   queue.ended = true
   if (queue.stored !== undefined) turn.state.endedSessions.push(session)
   turn.state.queues.delete(session.birth)
-  const left = queue.line.length
+  answerGroups(turn, queue)
+  const left = queue.line.length - giveBackToGroups(turn, queue)
   turn.counters.droppedSessionEnded += left
   if (left > 0) turn.outbox?.note(queue.clientId, queue.birth, 'messagesEnded', String(left))
   if (queue.factsFrom >= 0) fact(turn, { kind: 'SessionEnded', birth: queue.birth })
@@ -81,6 +89,23 @@ export function endSession(turn: Turn, session: SessionIdentity): void {
   }
   for (let position = queue.line.head; position < queue.line.tail; position++)
     queue.line.dropMessage(position)
+}
+
+/** QoS 1 of a group may go to another member [MQTT-4.8.2-4]; gives how many messages that are. */
+function giveBackToGroups(turn: Turn, { line }: Queue): number {
+  let count = 0
+  for (let position = line.head; position < line.tail; position++) {
+    const origin = line.messageAt(position)?.origin
+    if (origin === undefined) continue
+    turn.outbox?.answer(origin, endedStep)
+    count++
+  }
+  return count
+}
+
+/** Groups hear which of their messages the queue is done with. */
+export function answerGroups(turn: Turn, { line }: Queue): void {
+  for (const origin of line.takeSettled()) turn.outbox?.answer(origin, pubackStep)
 }
 
 /** Sends what the client has room for. */

@@ -1,7 +1,7 @@
 // From facts to queues: how sessions and groups stood at their offsets. What came later is replayed from the inbox.
 import type { GroupRow, KeptRow, SessionRowFact } from './facts.js'
 import { Group, type Member } from './group.js'
-import { addGroup } from './group-members.js'
+import { addGroup, remember } from './group-members.js'
 import { markQos, markReleased, markSent, labelMark, type Line } from './line.js'
 import { noIds, Pinned, QueuedMessage } from './message.js'
 import { Queue } from './queue.js'
@@ -105,8 +105,8 @@ function markPacketIds(line: Line, { live, sent, passedOver }: SessionRowFact): 
   }
 }
 
-function messageOf({ bytes, from, to, tag, deadline, subscriptionIds }: KeptRow): QueuedMessage {
-  return new QueuedMessage(bytes, from, to, tag, deadline, subscriptionIds)
+function messageOf({ bytes, from, to, tag, deadline, subscriptionIds, origin }: KeptRow): QueuedMessage {
+  return new QueuedMessage(bytes, from, to, tag, deadline, subscriptionIds, origin)
 }
 
 /** The batches of facts are held by the messages in them; those of which little is needed are let go at the first tick. */
@@ -136,17 +136,20 @@ function settleGroup(state: DeliveryState, row: GroupRow, messages: ReadonlyMap<
   group.facts = inOrder(messages)
   fill(group.line, { next: row.next, live: row.live, sent: 0 }, messages, new Set())
   addGroup(state, group)
-  group.members.push(...row.members.map((member) => settleMember(state, group, member)))
-  const holders = [...group.members, ...row.former.map((member) => settleMember(state, group, member))]
+  group.members.push(...row.members.map((member) => settleMember(state, member)))
+  const former = row.former.map((member) => settleMember(state, member))
+  const holders = [...group.members, ...former]
+  for (const { session } of [...group.members, ...former.filter(({ kept }) => !kept)]) {
+    remember(state, group, session.clientId)
+  }
   for (const { number, holder } of row.handed) {
     const member = holders[holder]
     if (member === undefined) continue
-    group.owners.set(number, member)
-    member.inFlight++
+    group.give(number, member)
   }
 }
 
-function settleMember(state: DeliveryState, group: Group, row: GroupRow['members'][number]): Member {
+function settleMember(state: DeliveryState, row: GroupRow['members'][number]): Member {
   const { session, kept, address, qos, retainAsPublished, subscriptionId, windowMax } = row
   const online =
     address === undefined
@@ -157,8 +160,5 @@ function settleMember(state: DeliveryState, group: Group, row: GroupRow['members
           connection: address.connection,
         }
   const subscriptionIds = subscriptionId === 0 ? noIds : [subscriptionId]
-  let groups = state.memberships.get(session.clientId)
-  if (groups === undefined) state.memberships.set(session.clientId, (groups = new Set()))
-  groups.add(group)
   return { session, kept, online, qos, retainAsPublished, subscriptionIds, windowMax, inFlight: 0 }
 }

@@ -89,6 +89,8 @@ export class Delivery {
     let resident = 0
     let windowBytes = 0
     for (const state of this.#states.values()) {
+      // They stand in the queues of members, too.
+      for (const { lent } of state.groups.values()) messages -= lent
       for (const { line } of [...state.queues.values(), ...state.groups.values()]) {
         messages += line.length
         bytes += line.bytes

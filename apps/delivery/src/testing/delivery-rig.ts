@@ -4,6 +4,7 @@ import { ByteReader, ByteWriter, fromHex, toHex, utf8Decode } from '#libs/base'
 import { RecordBatchBuilder, stamp, type Batch } from '#libs/batch'
 import type { Outcome, Placement } from '#libs/service'
 import {
+  acknowledgeRunKind,
   catalogue,
   deliveryRecord,
   dupOption,
@@ -173,7 +174,7 @@ export class DeliveryRig {
     const { position } = this
     this.state = this.rebuild(position)
     this.service.restored?.(this.state, this.now, this.#outcome())
-    for (const batch of this.inbox) if (batch.baseOffset >= position) this.decide(batch)
+    for (const batch of [...this.inbox]) if (batch.baseOffset >= position) this.decide(batch)
   }
 
   /** The inbox before the base is gone. */
@@ -217,7 +218,7 @@ export class DeliveryRig {
       if (bytes[0] === keptRunKind) this.sent.push(...readKeptRun(to, bytes))
       else this.sent.push({ ...gatewayRecord.read(reader), to, partition })
     } else if (topic === catalogue.deliveryInbox) {
-      if (bytes[0] !== messageRunKind)
+      if (bytes[0] !== messageRunKind && bytes[0] !== acknowledgeRunKind)
         this.sent.push({ ...deliveryRecord.read(reader), to: 'delivery', partition })
       this.loopBack.push((builder) => {
         builder.add(null, bytes)

@@ -16,6 +16,7 @@ export function dump(state: DeliveryState): unknown {
         live: position < line.live,
         body: message?.bytes === undefined ? '' : toHex(message.bytes, message.from, message.to),
         ids: message?.subscriptionIds,
+        origin: message?.origin,
         deadline: message?.deadline,
       })
     }
@@ -53,6 +54,7 @@ export function dump(state: DeliveryState): unknown {
       owners: [...group.owners]
         .map(([number, { session }]) => ({ number, session }))
         .sort((a, b) => a.number - b.number),
+      lent: group.lent,
       returned: group.returned,
       line: lineOf(group.line),
     }))

@@ -1,5 +1,6 @@
 // What clients (or their gateway) answered to messages of the kept lane and of groups: one record per delivery partition and turn of
-// a gateway, in tbmq.delivery.inbox, written and read in place.
+// a gateway, in tbmq.delivery.inbox, written and read in place. For messages that a group has given to a kept member, the partition that
+// has its queue answers to the one that owns the group.
 //
 //   kind u8 = 102 · items
 //   item: step u8 (bits 0-2 the step · bit 3 the id is a group's birth · bit 4 a reason code follows) · id varint (birth of the session
@@ -18,6 +19,8 @@ export const pubcompStep = 2
 export const droppedStep = 3
 /** Groups only: the connection is not held (any more) and the message was never written to its socket. */
 export const goneStep = 4
+/** Groups only: the session of a kept member is over, and it had not acknowledged the message. */
+export const endedStep = 5
 /** Added to the step: the id is a group's birth. */
 export const groupStep = 0x08
 const withReason = 0x10

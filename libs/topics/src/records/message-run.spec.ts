@@ -5,10 +5,13 @@ import { describe, expect, it } from 'vitest'
 import {
   beginKeptRun,
   beginMessageRun,
+  directRun,
   groupOption,
   messageRunKind,
+  originOption,
   receiversItem,
   RunReader,
+  writeHandedReceiver,
   writeKeptReceiver,
   writeMessage,
   writeReceiver,
@@ -110,6 +113,23 @@ describe('a run of messages', () => {
         },
       ),
     )
+  })
+
+  it('names the group that gives a message to a kept member, and its number there', () => {
+    const writer = new ByteWriter()
+    beginMessageRun(writer, directRun, 0, 0)
+    writer.u8(receiversItem)
+    writer.varint(2)
+    writeHandedReceiver(writer, 5, 1, [9], 300, 3, 5 * 2 ** 32 + 7)
+    writeReceiver(writer, 6, 2, [])
+    const reader = new RunReader()
+    reader.open(writer.buffer, 0, writer.position)
+    expect([reader.next(), reader.receiver()]).toEqual(['receivers', true])
+    const { id, options, idsCount, groupBirth, groupPartition, number } = reader
+    expect([id, options & originOption, idsCount]).toEqual([5, originOption, 1])
+    expect([groupBirth, groupPartition, number]).toEqual([300, 3, 5 * 2 ** 32 + 7])
+    expect([reader.receiver(), reader.id, reader.options & originOption]).toEqual([true, 6, 0])
+    expect([reader.receiver(), reader.next()]).toEqual([false, 'end'])
   })
 
   it('passes over receivers that nobody read', () => {

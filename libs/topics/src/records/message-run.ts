@@ -4,6 +4,7 @@
 //   kind u8 = 100 · incarnation varint (to delivery: routedRun or directRun) · route partition varint (of tbmq.msg.all) · base offset varint · items
 //   item 0x01  receivers: count varint · count × receiver; they hold for all messages until the next item of this kind
 //     receiver: id varint (connection, or birth of a session or group) · options u8 · [ids count varint · subscription ids varint]
+//       · [group birth varint · delivery partition varint · number varint] with originOption
 //   item 0x02  publisher: u16, a hash of the client id; it holds until the next of its kind. Only where a group is among the receivers.
 //   item 0x80+ message: tag u8 · offset delta varint · [deadline u64] · topic (u16 + bytes) · [properties varint + bytes]
 //     · payload (varint + bytes)
@@ -47,6 +48,11 @@ export const subscriptionIdsOption = 0x08
 export const groupOption = 0x10
 /** In a KeptRun: sent before, DUP is set. */
 export const dupOption = 0x20
+/**
+ * To delivery: a group gives the message to a kept member, and wants to hear what becomes of it, under this number. Its birth, the
+ * partition of tbmq.delivery.inbox that owns it, and the number follow.
+ */
+export const originOption = 0x40
 
 export const messageRetain = 0x04
 export const messageDeadline = 0x08
@@ -84,6 +90,22 @@ export function writeReceiver(
   if (subscriptionIds.length === 0) return
   writer.varint(subscriptionIds.length)
   for (const subscriptionId of subscriptionIds) writer.varint(subscriptionId)
+}
+
+/** The same for a kept member of a group, whose queue answers to the group. `partition`: of tbmq.delivery.inbox, where the group is. */
+export function writeHandedReceiver(
+  writer: ByteWriter,
+  id: number,
+  options: number,
+  subscriptionIds: readonly number[],
+  groupBirth: number,
+  partition: number,
+  number: number,
+): void {
+  writeReceiver(writer, id, options | originOption, subscriptionIds)
+  writer.varint(groupBirth)
+  writer.varint(partition)
+  writer.varint(number)
 }
 
 /** Who published the messages that follow. `hash`: of the client id, sixteen bits. */
@@ -174,10 +196,11 @@ export class RunReader {
   idsCount = 0
   idsFrom = 0
   idsTo = 0
-  /** Of a KeptRun's receiver. */
+  /** Of a KeptRun's receiver, and of one with originOption. */
   number = 0
+  /** Of a KeptRun's receiver. */
   packetId = 0
-  /** Of a KeptRun's receiver with groupOption: the group, and the partition of tbmq.delivery.inbox that owns it. */
+  /** Of a KeptRun's receiver with groupOption, and of one with originOption: the group, and the partition of tbmq.delivery.inbox that owns it. */
   groupBirth = 0
   groupPartition = 0
   /** The hash of who published the message; 0 where it is not said. */
@@ -241,6 +264,10 @@ export class RunReader {
     this.#left--
     this.id = this.reader.varint()
     this.#options()
+    if ((this.options & originOption) !== 0) {
+      this.#group()
+      this.number = this.reader.varint()
+    }
     return true
   }
 
@@ -250,7 +277,10 @@ export class RunReader {
     this.number = this.reader.varint()
     this.packetId = this.reader.u16()
     this.#options()
-    if ((this.options & groupOption) === 0) return
+    if ((this.options & groupOption) !== 0) this.#group()
+  }
+
+  #group(): void {
     this.groupBirth = this.reader.varint()
     this.groupPartition = this.reader.varint()
   }
