@@ -1,25 +1,36 @@
 // Ports for a broker that is to be started again on the same ones. Nobody else may take one while it is away: they lie below those that
-// the system gives to connections of its own, each worker of the tests has a part of them, and gives out none twice.
-import { createServer } from 'node:net'
+// the system gives to connections of its own, and for other tests each is marked as given, by the UDP port of the same number.
 import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 
-const workersMax = 8
-const portsOfWorker = 2_000
-const lowest = 15_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % workersMax) * portsOfWorker
-const triesMax = 10_000
-const given = new Set<number>()
+const lowest = 15_000
+const beyond = 32_000
+const triesMax = 1_000
 
-/** So many ports that nobody listens on now, and that nobody was given before. */
+/** So many ports that nobody listens on, and that no other call gives out until this process has ended. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  for (let tries = 0; ports.size < count; tries += 1) {
+  const ports: number[] = []
+  for (let tries = 0; ports.length < count; tries += 1) {
     if (tries === triesMax) throw new Error('no free ports were found')
-    const port = randomInt(lowest, lowest + portsOfWorker)
-    if (given.has(port)) continue
-    given.add(port)
-    if (await isFree(port)) ports.add(port)
+    const port = randomInt(lowest, beyond)
+    if ((await isMarked(port)) && (await isFree(port))) ports.push(port)
   }
-  return [...ports]
+  return ports
+}
+
+/** Marks a port as given, unless it is. The mark goes with this process, however that ends. */
+async function isMarked(port: number): Promise<boolean> {
+  const mark = createSocket('udp4').unref()
+  mark.bind({ port, address: '127.0.0.1', exclusive: true })
+  try {
+    await once(mark, 'listening')
+    return true
+  } catch {
+    mark.close()
+    return false
+  }
 }
 
 function isFree(port: number): Promise<boolean> {
